@@ -1,0 +1,40 @@
+# Needs python3.11, g++ and make; cmake and ninja come from pip into .venv.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: test test-fast lint ctest build clean
+
+test: build .venv/.test  ## every test, slow ones included
+	$(BIN)/python -m pytest -q
+
+test-fast: build .venv/.test  ## without the tests marked slow
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: build .venv/.test  ## formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict -p mlc
+
+ctest: build  ## the C++ tests of the runtime
+	$(BIN)/ctest --test-dir build --output-on-failure
+
+build: .venv/.core
+	@test -f build/build.ninja || $(BIN)/cmake -S . -B build -G Ninja
+	$(BIN)/cmake --build build
+
+# mlc without torch: what a user of the core installs.
+.venv/.core: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet "scikit-build-core>=1.1" "cmake>=3.24" ninja
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable .
+	touch $@
+
+# torch by its exact version first, or a dependency of it may pick another one.
+.venv/.test: .venv/.core
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[torch,test,dev]"
+	touch $@
+
+clean:
+	rm -rf build .venv
