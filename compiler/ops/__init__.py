@@ -1,0 +1,9 @@
+"""The ops: one class each, declared once. Importing this package registers all of them."""
+
+from __future__ import annotations
+
+from mlc.ops.constant import Constant, constant_value, int64s, scalar
+from mlc.ops.elementwise import Add, Relu
+from mlc.ops.matmul import Matmul
+
+__all__ = ["Add", "Constant", "Matmul", "Relu", "constant_value", "int64s", "scalar"]

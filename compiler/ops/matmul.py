@@ -1,0 +1,57 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlc.ir import Array, Dim, DType, Op, TensorType, Value
+from mlc.ir.dims import product
+from mlc.ops.inference import same_dtype
+
+
+class Matmul(Op):
+    """x[..., M, K] @ y[..., K, N] -> [..., M, N] as numpy.matmul; y is [..., N, K] when transpose_y.
+
+    A rank-1 x is a row [K] and loses M in the result, a rank-1 y a column [K] and loses N. Products of narrow floats
+    are accumulated in f32. ONNX MatMul (opset 13).
+    """
+
+    x: Value
+    y: Value
+    transpose_y: bool = False
+
+    def infer(self) -> TensorType:
+        dtype = same_dtype(self, self.x, self.y)
+        x, y = self.x.tensor, self.y.tensor
+        if x.shape is None or y.shape is None:
+            return TensorType(dtype, None)
+        if x.rank == 0 or y.rank == 0:
+            raise self.error(f"operands must have at least one dim, got {x} and {y}")
+        if self.transpose_y and y.rank < 2:
+            raise self.error(f"transpose_y needs y of rank 2 or more, got {y}")
+        k_of_y, n = (y.dims[-1], y.dims[-2]) if self.transpose_y else (y.dims[-2 if y.rank > 1 else -1], y.dims[-1])
+        if isinstance(x.dims[-1], int) and isinstance(k_of_y, int) and x.dims[-1] != k_of_y:
+            raise self.error(f"x has K={x.dims[-1]} but y has K={k_of_y}: {x} @ {y}")
+        rows = x.dims[-2:-1]
+        columns = (n,) if y.rank > 1 else ()
+        return TensorType(dtype, (*self._batch(x, y), *rows, *columns))
+
+    def _batch(self, x: TensorType, y: TensorType) -> tuple[Dim, ...]:
+        left, right = x.dims[:-2], y.dims[:-2]
+        rank = max(len(left), len(right))
+        pairs = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
+        batch: list[Dim] = []
+        for a, b in pairs:
+            if isinstance(a, int) and isinstance(b, int) and a != b and 1 not in (a, b):
+                raise self.error(f"batch dims of {x} and {y} do not broadcast")
+            batch.append(b if a == 1 else a if not isinstance(b, int) or b == 1 else b)
+        return tuple(batch)
+
+    def evaluate(self, x: Array, y: Array) -> Array:
+        right = np.swapaxes(y, -1, -2) if self.transpose_y else y
+        if DType.of(x.dtype) in (DType.F16, DType.BF16):
+            return np.asarray(np.matmul(x.astype(np.float32), right.astype(np.float32))).astype(x.dtype)
+        return np.asarray(np.matmul(x, right))
+
+    def flops(self) -> Dim:
+        return 2 * product(self.result.tensor.dims) * self.x.tensor.dims[-1]
