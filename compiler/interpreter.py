@@ -1,0 +1,158 @@
+"""Runs a module on numpy arrays by each op's `evaluate`: the reference that passes and backends are compared with.
+
+An op that has regions is given one callable per region behind its operands: `body(*arrays) -> list of arrays` runs the
+region's block on these arguments. A sequence is a list, an optional that holds nothing is None.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlc.errors import CompileError
+from mlc.ir import Block, Dim, DType, Module, Op, SequenceType, TensorType, Type, Value
+from mlc.ir.dims import is_static, substitute, symbols_of
+
+Symbols = MutableMapping[str, int]
+
+
+def interpret(module: Module, inputs: Sequence[Any]) -> list[Any]:
+    """The outputs of `main` on these inputs, one per input of the function.
+
+    Raises CompileError when an input does not fit its type, when two extents of one symbol differ, or when an op
+    fails on these values.
+    """
+    function = module.main
+    if len(inputs) != len(function.inputs):
+        raise CompileError(f"the model takes {len(function.inputs)} inputs, got {len(inputs)}")
+    symbols: Symbols = {}
+    pairs = zip(function.inputs, inputs, strict=True)
+    arrays = [np.asarray(a) if isinstance(v.type, TensorType) else a for v, a in pairs]
+    for name, value, array in zip(function.input_names, function.inputs, arrays, strict=True):
+        if problem := mismatch(value.type, array, symbols, defines=True):
+            raise CompileError(f"input '{name}' {problem}")
+    # Once more, now that every symbol has its value: an expression may come before the symbols in it.
+    for name, value, array in zip(function.input_names, function.inputs, arrays, strict=True):
+        if problem := mismatch(value.type, array, symbols, defines=False):
+            raise CompileError(f"input '{name}' {problem}")
+    return run_block(function.block, arrays, {}, symbols)
+
+
+def run_block(
+    block: Block, arguments: Sequence[Any], outer: Mapping[Value, Any], symbols: Mapping[str, int]
+) -> list[Any]:
+    """The operands of the block's terminator when its arguments have these values.
+
+    `outer` holds the values the block captures. Symbols defined inside are forgotten at the end, so that each turn of
+    a loop has its own.
+    """
+    values = {**outer, **dict(zip(block.arguments, arguments, strict=True))}
+    local = dict(symbols)
+    for op in block:
+        if op.is_terminator:
+            break
+        values.update(zip(op.results, run(op, [values[v] for v in op.operands], values, local), strict=True))
+    return [values[v] for v in block.terminator.operands]
+
+
+def run(op: Op, operands: Sequence[Any], outer: Mapping[Value, Any], symbols: Symbols) -> list[Any]:
+    """The results of one op, checked against their types; symbols that are new in them get their values."""
+    regions = [_body(region.block, outer, symbols) for region in op.regions]
+    try:
+        results = _resolved(op, symbols).evaluate(*_fields(op, operands), *regions)
+    except (ValueError, IndexError, OverflowError) as problem:  # numpy's: shapes that do not broadcast, an axis too far
+        raise op.error(str(problem)) from problem
+    given = list(results) if isinstance(results, tuple) else [results]
+    assert len(given) == len(op.results), f"{op.name} has {len(op.results)} results, evaluate gave {len(given)}"
+    checked = []
+    for number, (value, result) in enumerate(zip(op.results, given, strict=True)):
+        array = np.asarray(result) if isinstance(value.type, TensorType) else result
+        if problem_text := mismatch(value.type, array, symbols, defines=op.defines_symbols):
+            raise op.error(f"result {number} {problem_text}")
+        checked.append(array)
+    return checked
+
+
+def mismatch(type: Type, value: Any, symbols: Symbols, *, defines: bool) -> str:
+    """What keeps `value` from being of this type, in words, or "".
+
+    `defines` lets a dim that is a symbol without a value give it one; expressions with such symbols are not checked.
+    """
+    match type:
+        case TensorType():
+            return _tensor_mismatch(type, value, symbols, defines)
+        case SequenceType() if not isinstance(value, list):
+            return f"must be a list for {type}, got {value!r}"
+        case SequenceType():
+            found = (mismatch(type.element, item, symbols, defines=defines) for item in value)
+            return next((f"holds an element that {text}" for text in found if text), "")
+        case _:
+            return "" if value is None else mismatch(type.element, value, symbols, defines=defines)
+
+
+def _tensor_mismatch(type: TensorType, array: Any, symbols: Symbols, defines: bool) -> str:
+    if not isinstance(array, np.ndarray):
+        return f"must be an array for {type}, got {array!r}"
+    if _dtype_of(array) is not type.dtype:
+        return f"has elements of {array.dtype}, its type is {type}"
+    if type.shape is None:
+        return ""
+    if array.ndim != len(type.shape):
+        return f"has shape {list(array.shape)} of rank {array.ndim}, its type is {type}"
+    for axis, (size, dim) in enumerate(zip(array.shape, type.shape, strict=True)):
+        known: Dim = substitute(dim, symbols)
+        if is_static(known):
+            if known != size:
+                return f"has shape {list(array.shape)}: dim {axis} must be {_explained(dim, symbols)}, got {size}"
+        elif defines and str(known) in symbols_of(known):
+            symbols[str(known)] = size
+    return ""
+
+
+def _dtype_of(array: Any) -> DType | None:
+    try:
+        return DType.of(array.dtype)
+    except KeyError:
+        return None
+
+
+def _explained(dim: Dim, symbols: Mapping[str, int]) -> str:
+    number = substitute(dim, symbols)
+    values = ", ".join(f"{name} = {symbols[name]}" for name in symbols_of(dim))
+    return f"{number}" if is_static(dim) else f"{dim} = {number}" + ("" if str(dim) in symbols else f" with {values}")
+
+
+def _fields(op: Op, operands: Sequence[Any]) -> list[Any]:
+    fields: list[Any] = []
+    at = 0
+    for spec, size in zip(op.signature.operands, op.segment_sizes, strict=True):
+        group = list(operands[at : at + size])
+        at += size
+        fields.append(group if spec.kind == "variadic" else group[0] if group else None)
+    return fields
+
+
+def _resolved(op: Op, symbols: Symbols) -> Op:
+    """`op` itself, or a stand-in whose dim attributes are numbers: `evaluate` meets no symbols."""
+    changed: dict[str, Any] = {}
+    for spec in op.signature.attributes:
+        given = op.attributes[spec.name]
+        if spec.kind == "dim" and given is not None and not is_static(given):
+            changed[spec.name] = substitute(given, symbols)
+        elif spec.kind == "dims" and given is not None and not all(is_static(d) for d in given):
+            changed[spec.name] = tuple(substitute(d, symbols) for d in given)
+    if not changed:
+        return op
+    stand_in = copy.copy(op)
+    stand_in.attributes = {**op.attributes, **changed}
+    return stand_in
+
+
+def _body(block: Block, outer: Mapping[Value, Any], symbols: Mapping[str, int]) -> Callable[..., list[Any]]:
+    def body(*arguments: Any) -> list[Any]:
+        return run_block(block, arguments, outer, symbols)
+
+    return body
