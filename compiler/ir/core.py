@@ -110,13 +110,17 @@ class _RegionField(FieldDescriptor):
         return self if op is None else op.regions[self.position]
 
 
-def keyword(*, default: Any, kw_only: bool = True) -> Any:
-    """A field that the constructor takes by keyword only."""
+def keyword(*, default: Any, kw_only: bool) -> Any:
+    """A field of the base class; `kw_only` tells type checkers that the constructor takes it by keyword alone."""
     return default
 
 
 @dataclass_transform(field_specifiers=(keyword,))
-class Op:
+class _Declared:
+    """Tells type checkers that annotated fields of the classes below are constructor arguments."""
+
+
+class Op(_Declared):
     """Base of all ops. A subclass declares operands, attributes and regions as annotated fields, in constructor order.
 
     Fields of type `Value`, `Value | None` and `Sequence[Value]` are operands, `Region` fields are regions, all others
@@ -124,7 +128,7 @@ class Op:
     snake case behind the dialect: `class TopK(Op)` is `mlc.top_k`; `class TopK(Op, name="topk")` is `mlc.topk`.
     """
 
-    loc: Location = keyword(default=UNKNOWN)
+    loc: Location = keyword(default=UNKNOWN, kw_only=True)
 
     name: ClassVar[str] = ""
     signature: ClassVar[Signature]

@@ -6,8 +6,9 @@ convolution and its batch norm prints `loc(fused["conv1", "bn1"])`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+
+from mlc.ir.quoting import quote
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Source:
     line: int = 0
 
     def __str__(self) -> str:
-        place = f"({json.dumps(self.file)}:{self.line}:0)" if self.file else ""
-        return json.dumps(self.name, ensure_ascii=False) + place
+        place = f"({quote(self.file)}:{self.line}:0)" if self.file else ""
+        return quote(self.name) + place
 
 
 @dataclass(frozen=True)

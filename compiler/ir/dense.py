@@ -1,0 +1,125 @@
+"""Array literals: numpy arrays as MLIR's `dense<...>`, and back.
+
+Finite floats are written as the shortest decimal that reads back to the same number, infinities and NaNs as their bits
+in hex. Arrays whose elements are all the same bytes are written once (a splat); arrays over `ELIDED_BYTES` as a
+resource handle that is a hash of their contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlc.ir.quoting import quote, unquote
+from mlc.ir.signature import Array
+from mlc.ir.types import DType, TensorType, type_of
+
+ELIDED_BYTES = 4096
+
+
+def dense_text(array: Array) -> str:
+    """`array` as an elements attribute with its type: `dense<[1, 2]> : tensor<2xi64>`."""
+    kind = type_of(array)
+    if array.size == 0:
+        return f"dense<> : {kind}"
+    if is_splat(array):
+        return f"dense<{element_text(array.reshape(-1)[0], kind.dtype)}> : {kind}"
+    if kind.dtype is not DType.STRING and array.nbytes > ELIDED_BYTES:
+        return f"dense_resource<{handle(array)}> : {kind}"
+    return f"dense<{_nested(array, kind.dtype)}> : {kind}"
+
+
+def is_splat(array: Array) -> bool:
+    """Whether the array is not empty and all its elements are the same bytes."""
+    if array.dtype == object:
+        return len(set(array.reshape(-1).tolist())) == 1
+    flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(array.size, -1)
+    return array.size > 0 and bool((flat[:1] == flat[-1:]).all()) and bool((flat == flat[0]).all())
+
+
+def is_elided(array: Array) -> bool:
+    """Whether `dense_text` writes a handle for this array."""
+    return array.dtype != object and array.nbytes > ELIDED_BYTES and not is_splat(array)
+
+
+def handle(array: Array) -> str:
+    """The resource name of an elided array: a hash of its dtype, shape and bytes."""
+    digest = hashlib.sha256(f"{array.dtype}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return f"w_{digest.hexdigest()[:16]}"
+
+
+def element_text(value: object, dtype: DType) -> str:
+    """One element as it stands inside `dense<>`."""
+    if dtype is DType.STRING:
+        return quote(value.decode() if isinstance(value, bytes) else str(value))
+    scalar = np.asarray(value, dtype.numpy)
+    if dtype is DType.BOOL:
+        return "true" if scalar else "false"
+    if dtype.is_complex:
+        part = DType.F32 if dtype is DType.C64 else DType.F64
+        return f"({float_text(scalar.real, part)}, {float_text(scalar.imag, part)})"
+    return float_text(scalar, dtype) if dtype.is_float else str(int(scalar))
+
+
+def float_text(value: Array | np.generic | float, dtype: DType) -> str:
+    """A float with a point, as MLIR wants it: `1.0e-05`, or its bits in hex when it is not finite."""
+    number = float(value)
+    if not np.isfinite(number):
+        bits = int(np.asarray(value, dtype.numpy).reshape(1).view(f"u{dtype.itemsize}")[0])
+        return f"0x{bits:0{dtype.itemsize * 2}X}"
+    text = repr(number) if dtype is DType.F64 else str(np.float32(number))
+    mantissa, _, exponent = text.partition("e")
+    mantissa = mantissa if "." in mantissa else f"{mantissa}.0"
+    return f"{mantissa}e{exponent}" if exponent else mantissa
+
+
+def array_from_elements(texts: list[str], kind: TensorType) -> Array:
+    """The array of `kind` (static) whose elements are `texts` in row-major order; one text is a splat.
+
+    Raises ValueError when the count or an element does not fit the type.
+    """
+    shape = kind.static_shape
+    count = int(np.prod(shape, dtype=np.int64))
+    if len(texts) != count and len(texts) != 1:
+        raise ValueError(f"{len(texts)} elements for {kind}, which has {count}")
+    flat = np.empty(len(texts), kind.dtype.numpy)
+    for index, text in enumerate(texts):
+        flat[index] = element_from_text(text, kind.dtype)
+    if len(texts) == count:
+        return flat.reshape(shape)
+    return np.full(shape, flat[0], kind.dtype.numpy)
+
+
+def element_from_text(text: str, dtype: DType) -> object:
+    """The element a token of a `dense<>` stands for. Raises ValueError when it is not of the type."""
+    if dtype is DType.STRING:
+        return unquote(text)
+    if dtype is DType.BOOL:
+        if text not in ("true", "false"):
+            raise ValueError(f"{text} is not true or false")
+        return text == "true"
+    if dtype.is_float:
+        if text.startswith("0x"):
+            return np.array([int(text, 16)], f"u{dtype.itemsize}").view(dtype.numpy)[0]
+        return np.array(float(text), np.float64).astype(dtype.numpy)
+    if dtype.is_complex:
+        raise ValueError(f"{text} is not a pair")
+    value = int(text, 0)
+    low = -(1 << (dtype.bits - 1)) if dtype.is_signed else 0
+    if not low <= value < (1 << (dtype.bits - (1 if dtype.is_signed else 0))):
+        raise ValueError(f"{text} does not fit {dtype}")
+    return value
+
+
+def _nested(array: Array, dtype: DType) -> str:
+    if array.ndim == 0:
+        return element_text(array[()], dtype)
+    return "[" + ", ".join(_rows(array, dtype)) + "]"
+
+
+def _rows(array: Array, dtype: DType) -> Iterator[str]:
+    for row in array:
+        yield _nested(np.asarray(row, array.dtype), dtype)
