@@ -16,8 +16,14 @@ lint: build .venv/.test  ## formatting, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict -p mlc
 
-ctest: build  ## the C++ tests of the runtime
+ctest: build  ## the C++ tests of the runtime, plain and under the sanitizers
 	$(BIN)/ctest --test-dir build --output-on-failure
+	$(BIN)/cmake -S . -B build/asan -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMLC_SANITIZE=address,undefined
+	$(BIN)/cmake --build build/asan
+	$(BIN)/ctest --test-dir build/asan --output-on-failure
+	$(BIN)/cmake -S . -B build/tsan -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMLC_SANITIZE=thread
+	$(BIN)/cmake --build build/tsan
+	$(BIN)/ctest --test-dir build/tsan --output-on-failure
 
 build: .venv/.core
 	@test -f build/build.ninja || $(BIN)/cmake -S . -B build -G Ninja

@@ -1,2 +1,218 @@
+/* The thread pool: one for the process, shared by every compiled model and every caller.
+ *
+ * A parallel loop is a job in one of a few slots. Its chunks are claimed by counting `unclaimed` down, by the caller
+ * and by any worker that looks; so a loop always ends, even when no worker ever wakes. Workers watch `epoch`, first
+ * spinning, then asleep on a condition variable.
+ */
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <thread>
+
+#include "error.h"
 #include "mlc_runtime.h"
-int mlc_threads(void) { return 1; }
+
+namespace {
+
+constexpr int max_threads = 1024;
+/* More loops than this at once, from different callers, run inline. */
+constexpr int slot_count = 8;
+/* About 50 us of pauses: longer than the gap between two kernels of a model, shorter than a user notices. */
+constexpr int worker_spins = 2000;
+/* The caller spins about as long before it offers its core to the worker it waits for. */
+constexpr int caller_spins = 2000;
+
+thread_local bool inside_kernel = false;
+
+void pause_briefly() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+/* One parallel loop. The plain fields are written while no chunk is claimable and read only by the holder of a chunk:
+ * `unclaimed` publishes them, `unfinished` returns them. */
+struct alignas(64) Job {
+  std::atomic<bool> reserved{false};
+  std::atomic<int> unclaimed{0};
+  std::atomic<int> unfinished{0};
+  mlc_kernel kernel = nullptr;
+  void **args = nullptr;
+  int64_t count = 0;
+  int64_t grain = 1;
+  int chunk_count = 0;
+
+  bool run_one_chunk();
+};
+
+/* Claims and runs one chunk; false when there is none left. */
+bool Job::run_one_chunk() {
+  int left = unclaimed.load(std::memory_order_acquire);
+  do {
+    if (left <= 0) return false;
+  } while (!unclaimed.compare_exchange_weak(left, left - 1, std::memory_order_acquire));
+  int64_t chunk = chunk_count - left;
+  int64_t units = (count - 1) / grain + 1;
+  int64_t begin = units * chunk / chunk_count * grain;
+  int64_t end = std::min(count, units * (chunk + 1) / chunk_count * grain);
+  inside_kernel = true;
+  kernel(args, begin, end);
+  inside_kernel = false;
+  unfinished.fetch_sub(1, std::memory_order_release);
+  return true;
+}
+
+/* Where one worker sleeps. Each has a bed of its own, so that a loop wakes as many as it wants and none above the
+ * limit. */
+struct Bed {
+  std::mutex mutex;
+  std::condition_variable wake_up;
+  std::atomic<bool> is_occupied{false};
+};
+
+class Pool {
+ public:
+  void run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count);
+
+ private:
+  Job *reserve_slot();
+  void ensure_workers(int wanted);
+  void wake(int wanted);
+  void work(int index);
+  void wait_for_epoch_after(uint64_t seen, Bed &bed);
+
+  Job slots_[slot_count];
+  alignas(64) std::atomic<uint64_t> epoch_{0};
+  std::atomic<int> sleeper_count_{0};
+  std::atomic<int> worker_count_{0};
+  std::mutex spawn_mutex_;
+  Bed beds_[max_threads];
+};
+
+std::atomic<int> thread_limit{1};
+
+void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count) {
+  Job *job = reserve_slot();
+  if (job == nullptr) {
+    kernel(args, 0, count);
+    return;
+  }
+  ensure_workers(chunk_count - 1);
+  job->kernel = kernel;
+  job->args = args;
+  job->count = count;
+  job->grain = grain;
+  job->chunk_count = chunk_count;
+  job->unfinished.store(chunk_count, std::memory_order_relaxed);
+  job->unclaimed.store(chunk_count, std::memory_order_release);
+  wake(chunk_count - 1);
+  while (job->run_one_chunk()) {
+  }
+  for (int spins = 0; job->unfinished.load(std::memory_order_acquire) > 0; ++spins) {
+    if (spins < caller_spins)
+      pause_briefly();
+    else
+      std::this_thread::yield();
+  }
+  job->reserved.store(false, std::memory_order_release);
+}
+
+Job *Pool::reserve_slot() {
+  for (Job &job : slots_) {
+    if (!job.reserved.exchange(true, std::memory_order_acquire)) return &job;
+  }
+  return nullptr;
+}
+
+void Pool::ensure_workers(int wanted) {
+  if (worker_count_.load(std::memory_order_acquire) >= wanted) return;
+  std::lock_guard<std::mutex> lock(spawn_mutex_);
+  for (int index = worker_count_.load(); index < wanted; ++index) {
+    try {
+      std::thread(&Pool::work, this, index).detach();
+    } catch (const std::system_error &) {
+      return; /* the caller and the workers there are do the chunks */
+    }
+    worker_count_.store(index + 1, std::memory_order_release);
+  }
+}
+
+/* A worker counts itself as asleep before it looks at epoch_ for the last time, the caller moves epoch_ before it looks
+ * for sleepers: one of them sees the other. */
+void Pool::wake(int wanted) {
+  epoch_.fetch_add(1, std::memory_order_seq_cst);
+  if (sleeper_count_.load(std::memory_order_seq_cst) == 0) return;
+  int candidates = std::min(worker_count_.load(), thread_limit.load() - 1);
+  for (int index = 0; index < candidates && wanted > 0; ++index) {
+    Bed &bed = beds_[index];
+    if (!bed.is_occupied.load(std::memory_order_seq_cst)) continue;
+    std::lock_guard<std::mutex> lock(bed.mutex);
+    bed.wake_up.notify_one();
+    --wanted;
+  }
+}
+
+void Pool::work(int index) {
+  for (uint64_t seen = 0;;) {
+    wait_for_epoch_after(seen, beds_[index]);
+    seen = epoch_.load(std::memory_order_acquire);
+    /* Workers beyond a lowered limit stay, and leave the chunks to the others. */
+    if (index >= thread_limit.load(std::memory_order_relaxed) - 1) continue;
+    for (Job &job : slots_) {
+      while (job.run_one_chunk()) {
+      }
+    }
+  }
+}
+
+void Pool::wait_for_epoch_after(uint64_t seen, Bed &bed) {
+  for (int spins = 0; spins < worker_spins; ++spins) {
+    if (epoch_.load(std::memory_order_acquire) != seen) return;
+    pause_briefly();
+  }
+  std::unique_lock<std::mutex> lock(bed.mutex);
+  bed.is_occupied.store(true, std::memory_order_seq_cst);
+  sleeper_count_.fetch_add(1, std::memory_order_seq_cst);
+  bed.wake_up.wait(lock, [&] { return epoch_.load(std::memory_order_seq_cst) != seen; });
+  bed.is_occupied.store(false, std::memory_order_seq_cst);
+  sleeper_count_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+/* Made when the library is loaded, so that no fork falls into its making; never destroyed, because its workers run until
+ * the process ends. A forked child has none of them, and may have been copied in the middle of anything, so it gets a
+ * new pool and leaves the old one where it is. */
+Pool *pool = [] {
+  pthread_atfork(nullptr, nullptr, [] { pool = new Pool; });
+  return new Pool;
+}();
+
+}  // namespace
+
+int mlc_set_threads(int count) {
+  if (count < 1 || count > max_threads) {
+    mlc::set_error("thread count must be 1 to %d, got %d", max_threads, count);
+    return MLC_INVALID_ARGUMENT;
+  }
+  thread_limit.store(count, std::memory_order_relaxed);
+  return MLC_OK;
+}
+
+int mlc_threads(void) { return thread_limit.load(std::memory_order_relaxed); }
+
+void mlc_parallel_for(mlc_kernel kernel, void **args, int64_t count, int64_t grain) {
+  if (count <= 0) return;
+  grain = std::max<int64_t>(grain, 1);
+  int64_t units = (count - 1) / grain + 1;
+  int chunk_count = static_cast<int>(std::min<int64_t>(units, mlc_threads()));
+  if (chunk_count == 1 || inside_kernel)
+    kernel(args, 0, count);
+  else
+    pool->run(kernel, args, count, grain, chunk_count);
+}

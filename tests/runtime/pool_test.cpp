@@ -1,0 +1,160 @@
+/* mlc_parallel_for: every index once, fixed chunk boundaries, nesting, several callers, changing thread counts. */
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "mlc_runtime.h"
+
+namespace {
+
+using Chunks = std::set<std::pair<int64_t, int64_t>>;
+
+struct Recorder {
+  std::mutex mutex;
+  Chunks chunks;
+};
+
+void record_chunk(void **args, int64_t begin, int64_t end) {
+  auto *recorder = static_cast<Recorder *>(args[0]);
+  std::lock_guard<std::mutex> lock(recorder->mutex);
+  CHECK(recorder->chunks.emplace(begin, end).second);
+}
+
+Chunks chunks_of(int64_t count, int64_t grain) {
+  Recorder recorder;
+  void *args[] = {&recorder};
+  mlc_parallel_for(record_chunk, args, count, grain);
+  return recorder.chunks;
+}
+
+void add_one(void **args, int64_t begin, int64_t end) {
+  auto *counts = static_cast<int *>(args[0]);
+  for (int64_t i = begin; i < end; ++i) ++counts[i];
+}
+
+void test_every_index_is_visited_once() {
+  for (int threads : {1, 2, 3, 8}) {
+    CHECK(mlc_set_threads(threads) == MLC_OK);
+    for (int64_t count : {0, 1, 2, 7, 64, 1000, 4097}) {
+      for (int64_t grain : {-1, 0, 1, 16, 5000}) {
+        std::vector<int> counts(static_cast<size_t>(count), 0);
+        void *args[] = {counts.data()};
+        mlc_parallel_for(add_one, args, count, grain);
+        for (int visits : counts) CHECK(visits == 1);
+      }
+    }
+  }
+}
+
+void test_chunks_are_the_same_on_every_run() {
+  mlc_set_threads(4);
+  Chunks expected{{0, 16}, {16, 48}, {48, 80}, {80, 100}};
+  for (int i = 0; i < 200; ++i) CHECK(chunks_of(100, 16) == expected);
+}
+
+void test_grain_limits_the_chunk_count() {
+  mlc_set_threads(4);
+  CHECK((chunks_of(20, 16) == Chunks{{0, 16}, {16, 20}}));
+  CHECK((chunks_of(16, 16) == Chunks{{0, 16}}));
+  CHECK(chunks_of(0, 16).empty());
+}
+
+void nested(void **args, int64_t begin, int64_t end) {
+  auto *sum = static_cast<std::atomic<int64_t> *>(args[0]);
+  for (int64_t i = begin; i < end; ++i) {
+    auto me = std::this_thread::get_id();
+    void *inner[] = {sum, &me};
+    mlc_parallel_for(
+        [](void **inner_args, int64_t from, int64_t to) {
+          CHECK(*static_cast<std::thread::id *>(inner_args[1]) == std::this_thread::get_id());
+          CHECK(from == 0 && to == 10);
+          *static_cast<std::atomic<int64_t> *>(inner_args[0]) += to - from;
+        },
+        inner, 10, 1);
+  }
+}
+
+void test_nested_calls_run_inline() {
+  mlc_set_threads(4);
+  std::atomic<int64_t> sum{0};
+  void *args[] = {&sum};
+  mlc_parallel_for(nested, args, 100, 1);
+  CHECK(sum == 1000);
+}
+
+/* More callers than job slots, each with its own data. */
+void test_many_callers_at_once() {
+  mlc_set_threads(3);
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 12; ++caller) {
+    callers.emplace_back([] {
+      std::vector<int> counts(257, 0);
+      void *args[] = {counts.data()};
+      for (int i = 0; i < 300; ++i) mlc_parallel_for(add_one, args, 257, 1);
+      for (int visits : counts) CHECK(visits == 300);
+    });
+  }
+  for (std::thread &caller : callers) caller.join();
+}
+
+void test_thread_count_may_change_under_way() {
+  std::atomic<bool> stop{false};
+  std::thread changer([&] {
+    for (int count = 1; !stop; count = count % 5 + 1) {
+      CHECK(mlc_set_threads(count) == MLC_OK);
+      std::this_thread::yield();
+    }
+  });
+  std::vector<int> counts(100, 0);
+  void *args[] = {counts.data()};
+  for (int i = 0; i < 1000; ++i) mlc_parallel_for(add_one, args, 100, 1);
+  stop = true;
+  changer.join();
+  for (int visits : counts) CHECK(visits == 1000);
+}
+
+void test_parked_workers_wake_up() {
+  mlc_set_threads(2);
+  std::atomic<int> together{0};
+  void *args[] = {&together};
+  for (int round = 1; round <= 3; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20)); /* far longer than workers spin */
+    /* Each of the two chunks waits for the other: this ends only if a worker takes one. */
+    mlc_parallel_for(
+        [](void **chunk_args, int64_t, int64_t) {
+          auto *count = static_cast<std::atomic<int> *>(chunk_args[0]);
+          int target = (count->fetch_add(1) / 2 + 1) * 2;
+          while (*count < target) std::this_thread::yield();
+        },
+        args, 2, 1);
+    CHECK(together == 2 * round);
+  }
+}
+
+void test_bad_thread_counts_are_refused() {
+  mlc_set_threads(2);
+  CHECK(mlc_set_threads(0) == MLC_INVALID_ARGUMENT);
+  CHECK(std::strcmp(mlc_last_error(), "thread count must be 1 to 1024, got 0") == 0);
+  CHECK(mlc_set_threads(1025) == MLC_INVALID_ARGUMENT);
+  CHECK(mlc_threads() == 2);
+}
+
+}  // namespace
+
+int main() {
+  CHECK(mlc_threads() == 1);
+  test_every_index_is_visited_once();
+  test_chunks_are_the_same_on_every_run();
+  test_grain_limits_the_chunk_count();
+  test_nested_calls_run_inline();
+  test_many_callers_at_once();
+  test_thread_count_may_change_under_way();
+  test_parked_workers_wake_up();
+  test_bad_thread_counts_are_refused();
+}
