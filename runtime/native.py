@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_void_p
 from pathlib import Path
 
@@ -51,10 +52,8 @@ def library() -> ctypes.CDLL:
 
 def library_path() -> Path:
     """The library beside this file, else in another folder of the package."""
-    import mlc.runtime
-
     # This file's own folder first: an editable install puts a copy that may be stale on the path as well.
-    folders = [Path(__file__).parent, *map(Path, mlc.runtime.__path__)]
+    folders = [Path(__file__).parent, *map(Path, sys.modules["mlc.runtime"].__path__)]
     for folder in folders:
         if (folder / LIBRARY_NAME).exists():
             return folder / LIBRARY_NAME

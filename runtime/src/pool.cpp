@@ -185,9 +185,9 @@ void Pool::wait_for_epoch_after(uint64_t seen, Bed &bed) {
   sleeper_count_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
-/* Made when the library is loaded, so that no fork falls into its making; never destroyed, because its workers run until
- * the process ends. A forked child has none of them, and may have been copied in the middle of anything, so it gets a
- * new pool and leaves the old one where it is. */
+/* Made when the library is loaded, so that no fork falls into its making; never destroyed, because its workers run
+ * until the process ends. A forked child has none of them, and may have been copied in the middle of anything, so it
+ * gets a new pool and leaves the old one where it is. */
 Pool *pool = [] {
   pthread_atfork(nullptr, nullptr, [] { pool = new Pool; });
   return new Pool;
