@@ -291,6 +291,7 @@ class _Parser:
             "strings": self._strings,
             "dtype": lambda: type_parser.parse_dtype(self.lexer.type_text()),
             "type": self._type,
+            "types": self._types,
             "dim": lambda: type_parser.parse_dims(unquote(self.lexer.expect_kind("string", "a dim").text))[0],
             "dims": lambda: type_parser.parse_dims(unquote(self.lexer.expect_kind("string", "dims").text)),
             "array": self._elements,
@@ -322,6 +323,14 @@ class _Parser:
             texts.append(unquote(self.lexer.expect_kind("string", "a string").text))
             self._comma("]")
         return tuple(texts)
+
+    def _types(self) -> tuple[Type, ...]:
+        self.lexer.expect("[")
+        types: list[Type] = []
+        while not self.lexer.accept("]"):
+            types.append(self._type())
+            self._comma("]")
+        return tuple(types)
 
     def _dense_array(self, element: str) -> list[str]:
         self.lexer.expect("array")

@@ -61,6 +61,8 @@ def attribute_text(spec: AttributeSpec, value: Any) -> str:
             return "[" + ", ".join(quote(v) for v in value) + "]"
         case "dtype" | "type":
             return str(value)
+        case "types":
+            return "[" + ", ".join(str(v) for v in value) + "]"
         case "dim":
             return quote(str(value))
         case "dims":

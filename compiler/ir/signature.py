@@ -14,13 +14,13 @@ from typing import Any, Literal
 import numpy as np
 
 from mlc.ir.dims import Dim, DimExpr
-from mlc.ir.types import DType, OptionalType, SequenceType, TensorType
+from mlc.ir.types import DType, OptionalType, SequenceType, TensorType, Type
 
 Array = np.ndarray[Any, Any]
 
 OperandKind = Literal["one", "optional", "variadic"]
 AttributeKind = Literal[
-    "bool", "int", "float", "string", "ints", "floats", "strings", "dtype", "type", "dim", "dims", "array"
+    "bool", "int", "float", "string", "ints", "floats", "strings", "dtype", "type", "types", "dim", "dims", "array"
 ]
 REQUIRED: Any = object()  # the default of an attribute or operand that must be given
 
@@ -66,6 +66,10 @@ class AttributeSpec:
                 return isinstance(value, DType)
             case "type":
                 return isinstance(value, TensorType | SequenceType | OptionalType)
+            case "types":
+                return isinstance(value, tuple) and all(
+                    isinstance(v, TensorType | SequenceType | OptionalType) for v in value
+                )
             case "dim":
                 return isinstance(value, int | DimExpr)
             case "dims":
@@ -157,7 +161,7 @@ def _operand_kind(hint: Any, value: type) -> OperandKind | None:
 
 
 _SCALARS: dict[Any, AttributeKind] = {bool: "bool", int: "int", float: "float", str: "string", DType: "dtype"}
-_TUPLES: dict[Any, AttributeKind] = {int: "ints", float: "floats", str: "strings", Dim: "dims"}
+_TUPLES: dict[Any, AttributeKind] = {int: "ints", float: "floats", str: "strings", Dim: "dims", Type: "types"}
 
 
 def _attribute(cls: type, name: str, hint: Any, default: Any) -> AttributeSpec:

@@ -5,5 +5,18 @@ from __future__ import annotations
 from mlc.ops.constant import Constant, constant_value, int64s, scalar
 from mlc.ops.elementwise import Add, Relu
 from mlc.ops.matmul import Matmul
+from mlc.ops.structure import Fused, RegionCall, Yield, yielded
 
-__all__ = ["Add", "Constant", "Matmul", "Relu", "constant_value", "int64s", "scalar"]
+__all__ = [
+    "Add",
+    "Constant",
+    "Fused",
+    "Matmul",
+    "RegionCall",
+    "Relu",
+    "Yield",
+    "constant_value",
+    "int64s",
+    "scalar",
+    "yielded",
+]
