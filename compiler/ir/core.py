@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, dataclass_transform
 
@@ -227,6 +228,10 @@ class Op(_Declared):
         assert len(self.results) == 1, f"{self.name} has {len(self.results)} results"
         return self.results[0]
 
+    def put_operand(self, index: int, value: Value) -> None:
+        """Changes an operand without touching uses; for unattached ops and the module's own methods."""
+        self._operands[index] = value
+
     def operand_fields(self) -> list[Value | list[Value] | None]:
         """One entry per operand field: a value, a list for a variadic field, None for an absent optional one."""
         return [getattr(self, spec.name) for spec in self.signature.operands]
@@ -355,9 +360,9 @@ class Block:
 
     def append(self, op: Op) -> Op:
         """Places `op` last; for building a block. A module's own blocks are changed through the Module."""
-        _link(op, self, None)
+        link(op, self, None)
         if self.is_attached:
-            _register(op)
+            register(op)
         return op
 
     def _number(self) -> None:
@@ -438,6 +443,15 @@ class Function:
 class Listener(Protocol):
     """Is told of each change to a module after it happened; a ledger is one."""
 
+    def begin(self, root: Op, rule: str, reason: str) -> bool:
+        """A rewrite of `root` starts; False when it joins one that is open."""
+
+    def end(self) -> None:
+        """The rewrite that `begin` opened is complete."""
+
+    def missed(self, root: Op, rule: str, reason: str, blocker: Use | Value | Op | str | None) -> None:
+        """A rewrite of `root` was refused."""
+
     def inserted(self, op: Op) -> None:
         """`op` and what it holds became part of the module."""
 
@@ -472,21 +486,40 @@ class Module:
         for function in self.functions.values():
             yield from function.walk()
 
+    @contextmanager
+    def rewriting(self, root: Op, *, rule: str = "", reason: str = "") -> Iterator[None]:
+        """All changes inside are one rewrite of the ledger, at whose end the module must be valid and mean the same."""
+        is_outermost = self.listener is not None and self.listener.begin(root, rule, reason)
+        try:
+            yield
+        finally:
+            if is_outermost and self.listener is not None:
+                self.listener.end()
+
+    def missed(self, root: Op, reason: str, *, blocker: Use | Value | Op | str | None = None, rule: str = "") -> None:
+        """Records that a rewrite of `root` nearly applied, why it did not, and what stands in the way."""
+        if self.listener is not None:
+            self.listener.missed(root, rule, reason, blocker)
+
     def insert(self, op: Op, *, before: Op) -> Op:
         """Places the unattached `op` before another op of the module."""
         assert op.parent is None, f"{op.name} is already in a block"
         assert before.parent is not None
-        _link(op, before.parent, before)
-        _register(op)
+        link(op, before.parent, before)
+        register(op)
         if self.listener is not None:
             self.listener.inserted(op)
         return op
 
-    def replace(self, op: Op, values: Value | Sequence[Value]) -> None:
-        """Lets `values` stand for the results of `op`, one each and of the same types, and erases it.
+    def replace(self, op: Op, values: Value | Sequence[Value], *, reason: str = "") -> None:
+        """Lets `values` stand for the results of `op`, one each and of the same types, and erases it; one rewrite.
 
         Unattached ops that define them are inserted before `op` and take its location over, fused with their own.
         """
+        with self.rewriting(op, reason=reason):
+            self._replace(op, values)
+
+    def _replace(self, op: Op, values: Value | Sequence[Value]) -> None:
         new = [values] if isinstance(values, Value) else list(values)
         assert len(new) == len(op.results), f"{op.name} has {len(op.results)} results, {len(new)} values given"
         for old, value in zip(op.results, new, strict=True):
@@ -510,7 +543,7 @@ class Module:
         old = op._operands[index]
         assert old.type == value.type, f"{op.name} operand {index}: {value.type} for {old.type}"
         del old._uses[(op, index)]
-        op._operands[index] = value
+        op.put_operand(index, value)
         value._uses[(op, index)] = None
         if self.listener is not None:
             self.listener.operand_set(Use(op, index), old, value)
@@ -520,8 +553,8 @@ class Module:
         assert op.parent is not None, f"{op.name} is not in a block"
         assert not any(r.use_count for r in op.results), f"{op.name} still has users"
         before, block = op._next, op.parent
-        _unregister(op)
-        _unlink(op)
+        unregister(op)
+        unlink(op)
         if self.listener is not None:
             self.listener.erased(op, before, block)
 
@@ -560,7 +593,8 @@ def unattached(values: Sequence[Value]) -> list[Op]:
 # --- links and uses ---------------------------------------------------------------------------------------------------
 
 
-def _link(op: Op, block: Block, before: Op | None) -> None:
+def link(op: Op, block: Block, before: Op | None) -> None:
+    """Places an op in a block without registering its uses; for this file and the ledger's undo."""
     assert op.parent is None, f"{op.name} is already in a block"
     previous = block._last if before is None else before._previous
     op.parent, op._previous, op._next = block, previous, before
@@ -576,7 +610,8 @@ def _link(op: Op, block: Block, before: Op | None) -> None:
     block._is_numbered = False
 
 
-def _unlink(op: Op) -> None:
+def unlink(op: Op) -> None:
+    """The inverse of link."""
     block = op.parent
     assert block is not None
     if op._previous is None:
@@ -592,13 +627,15 @@ def _unlink(op: Op) -> None:
     block._count -= 1
 
 
-def _register(op: Op) -> None:
+def register(op: Op) -> None:
+    """Enters the uses of an op that became part of a function, and of all it holds."""
     for nested in op.walk():
         for index, value in enumerate(nested._operands):
             value._uses[(nested, index)] = None
 
 
-def _unregister(op: Op) -> None:
+def unregister(op: Op) -> None:
+    """The inverse of register."""
     for nested in op.walk():
         for index, value in enumerate(nested._operands):
             del value._uses[(nested, index)]
