@@ -34,6 +34,7 @@ FLOORS = {
     "mlc.tools": 5,
     "mlc.cli": 6,
     "mlc.torch_backend": 6,
+    "mlc.onnx_backend": 6,
     "mlc": 6,
 }
 
@@ -44,7 +45,8 @@ THIRD_PARTIES = {
     "networkx": ["mlc"],
     "rich": ["mlc.tools", "mlc.cli"],
     "click": ["mlc.cli"],
-    "onnx": ["mlc.frontend.onnx"],
+    "onnx": ["mlc.frontend.onnx", "mlc.onnx_backend"],
+    "google": ["mlc.frontend.onnx"],  # protobuf, for the error of its parser
     "torch": ["mlc.frontend.torch", "mlc.torch_backend"],
     "torch_mlir": ["mlc.frontend.torch", "mlc.torch_backend", "mlc.codegen.mlir"],
     "llvmlite": ["mlc.codegen", "mlc.runtime.code"],
