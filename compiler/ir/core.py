@@ -111,8 +111,11 @@ class _RegionField(FieldDescriptor):
         return self if op is None else op.regions[self.position]
 
 
-def keyword(*, default: Any, kw_only: bool) -> Any:
-    """A field of the base class; `kw_only` tells type checkers that the constructor takes it by keyword alone."""
+def keyword(*, default: Any = REQUIRED, kw_only: bool = True) -> Any:
+    """A field the constructor takes by keyword, so that type checkers let it follow fields with defaults.
+
+    It must be given when it has no `default`. Type checkers want `kw_only` spelled out.
+    """
     return default
 
 

@@ -12,9 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Union
-
-Dim = Union[int, "DimExpr"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +111,9 @@ class DimExpr:
                     case Quotient(_, x, y):
                         yield from symbols_of(x)
                         yield from symbols_of(y)
+
+
+Dim = int | DimExpr
 
 
 def symbol(name: str) -> DimExpr:
