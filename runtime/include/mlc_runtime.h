@@ -88,8 +88,15 @@ MLC_API int64_t mlc_now_ns(void);
 
 typedef struct mlc_call mlc_call;
 
-/* Runs step number `step` of the artifact outside native code. Reads its tensor operands through call->values and
- * call->shapes, and leaves its results there. Nonzero: the step failed, and mlc_main returns that code at once. */
+/* Results of mlc_main and of host steps besides 0, done, and n > 0, message n - 1 of the artifact's error table. */
+enum {
+  MLC_CALL_HOST_STEP_FAILED = -1, /* the caller knows why */
+  MLC_CALL_OUT_OF_MEMORY = -2,    /* an allocation returned NULL */
+};
+
+/* Runs step number `step` of the artifact outside native code. Before it, main points values[s] and shapes[s] at the
+ * buffer and dims of each tensor operand and of each result whose buffer it has planned; the step sets both, in the
+ * arena, for its dynamic results. Nonzero: the step failed, and mlc_main returns that code at once. */
 typedef int64_t (*mlc_host_step)(void *host_ctx, int64_t step, mlc_call *call);
 
 /* What mlc_main gets. All arrays belong to the caller and live for the call. Tensors are dense and row-major; bool
@@ -102,17 +109,17 @@ struct mlc_call {
   void *workspace;      /* mlc_workspace_bytes(symbols) bytes */
   int64_t *symbols;     /* values of the named dims: those of the inputs are set, the others are written by main */
   mlc_arena *arena;     /* for buffers whose size depends on data */
-  mlc_host_step host_step;
+  mlc_host_step host_step; /* called on the thread of mlc_main only, never from a kernel */
   void *host_ctx;       /* first argument of host_step */
   void **values;        /* one slot for each tensor that a host step reads or writes */
   int64_t **shapes;     /* the dims of each slot; the rank is in the artifact's step table */
-  int64_t *profile;     /* nanoseconds for each row of the profile table, or NULL: then nothing is measured */
+  int64_t *profile;     /* nanoseconds to add to for each row of the profile table, or NULL: measure nothing */
   int64_t error_args[4]; /* the numbers in the message of a nonzero result */
 };
 
 /* What the object code of an artifact exports:
  *   int64_t mlc_workspace_bytes(const int64_t *symbols);   bytes of workspace at these values of the input symbols
- *   int64_t mlc_main(mlc_call *call);                      0, or a number that the artifact's error table explains
+ *   int64_t mlc_main(mlc_call *call);                      0 or an error as above
  * mlc_main may run on several threads at once, each with an mlc_call of its own. */
 
 #ifdef __cplusplus

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mlc.runtime import native, set_threads, threads
+from mlc.runtime.call import MlcCall
 
 HEADER = Path(__file__).parents[2] / "runtime/include/mlc_runtime.h"
 
@@ -28,6 +29,14 @@ def restore_threads() -> Iterator[None]:
 def test_every_function_of_the_header_has_a_prototype() -> None:
     declared = set(re.findall(r"^MLC_API .*?(mlc_\w+)\(", HEADER.read_text(), re.MULTILINE))
     assert declared == set(native.PROTOTYPES)
+
+
+def test_the_call_structure_is_that_of_the_header() -> None:
+    body = re.search(r"^struct mlc_call \{\n(.*?)^\};", HEADER.read_text(), re.MULTILINE | re.DOTALL)
+    assert body is not None
+    declared = re.findall(r"(\w+)(?:\[4\])?;", re.sub(r"/\*.*?\*/", "", body[1]))
+    assert declared == [name for name, _ in MlcCall._fields_]
+    assert ctypes.sizeof(MlcCall) == (len(declared) - 1) * 8 + 4 * 8
 
 
 def test_library_lies_beside_its_loader() -> None:

@@ -1,0 +1,104 @@
+"""The container of an artifact: a ZIP whose members are stored, start on 64-byte boundaries and never carry a date.
+
+Any unzip program opens it; a member can be mapped into memory and used where it lies; the same members give the same
+bytes. It knows nothing of what the members mean.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+import struct
+import zipfile
+import zlib
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mlc.runtime.native import ALIGNMENT
+
+Bytes = npt.NDArray[np.uint8]
+
+_LOCAL_HEADER_BYTES = 30
+_ZIP64_EXTRA_BYTES = 20
+# The private field id that Android's zipalign pads with; readers skip fields they do not know.
+_PADDING_ID = 0xD935
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a ZIP can hold
+
+
+def write_archive(path: Path, members: Mapping[str, bytes | memoryview]) -> None:
+    """Writes the members in their order to a temporary file beside path, then renames it to path.
+
+    When anything fails, path is what it was before.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with open(temporary, "xb") as file:
+        try:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                for name, content in members.items():
+                    _write_member(archive, name, content)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+def _write_member(archive: zipfile.ZipFile, name: str, content: bytes | memoryview) -> None:
+    member = zipfile.ZipInfo(name, date_time=_EPOCH)
+    member.create_system = 3  # Unix, on every system
+    member.external_attr = 0o644 << 16
+    member.file_size = len(content)
+    is_large = len(content) >= zipfile.ZIP64_LIMIT // 2
+    assert archive.fp is not None
+    start = archive.fp.tell() + _LOCAL_HEADER_BYTES + len(name.encode()) + (_ZIP64_EXTRA_BYTES if is_large else 0)
+    member.extra = _padding(-start % ALIGNMENT)
+    with archive.open(member, "w", force_zip64=is_large) as target:
+        target.write(content)
+
+
+def _padding(byte_count: int) -> bytes:
+    """An extra field of byte_count bytes, or one alignment more where its own header of 4 does not fit."""
+    if byte_count == 0:
+        return b""
+    if byte_count < 4:
+        byte_count += ALIGNMENT
+    return struct.pack("<HH", _PADDING_ID, byte_count - 4) + bytes(byte_count - 4)
+
+
+def map_archive(path: Path, verified: Container[str] = ()) -> dict[str, Bytes]:
+    """The members of the archive by name, mapped and not read; they stay valid when the file is replaced.
+
+    Members named in verified are read and compared with their CRC-32. Raises OSError when the file cannot be opened and
+    ValueError when it is no such archive, was cut short, or a verified member is damaged.
+    """
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise ValueError("the file is empty")
+        mapped = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                directory = archive.infolist()
+        except (zipfile.BadZipFile, struct.error) as error:
+            raise ValueError(str(error)) from None
+    members = {member.filename: _member(mapped, member) for member in directory}
+    for member in directory:
+        if member.filename in verified and zlib.crc32(members[member.filename].data) != member.CRC:
+            raise ValueError(f"{member.filename} is damaged")
+    return members
+
+
+def _member(mapped: Bytes, member: zipfile.ZipInfo) -> Bytes:
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{member.filename} is compressed")
+    header = mapped[member.header_offset : member.header_offset + _LOCAL_HEADER_BYTES].tobytes()
+    if not header.startswith(b"PK\x03\x04"):
+        raise ValueError(f"{member.filename} is not where the directory says")
+    name_bytes, extra_bytes = struct.unpack_from("<HH", header, 26)
+    start = member.header_offset + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes
+    content = mapped[start : start + member.file_size]
+    if len(content) != member.file_size:
+        raise ValueError(f"{member.filename} is cut short")
+    return content

@@ -1,0 +1,171 @@
+"""A compiled model ready to be called with numpy arrays.
+
+One call: bind the arguments, take a workspace and an arena, fill an mlc_call, run native main, hand out fresh arrays.
+Everything of a call is its own, so one Executable may be called from many threads at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections.abc import Mapping, Sequence
+from ctypes import c_int64
+from typing import Any, Self
+
+import numpy as np
+
+from mlc.errors import CompileError
+from mlc.runtime import dims, native
+from mlc.runtime.archive import Bytes
+from mlc.runtime.artifact import OBJECT, Artifact, ArtifactError, TensorSpec, aligned_bytes, load, numpy_dtype
+from mlc.runtime.binding import Bound, InputBinder
+from mlc.runtime.call import OUT_OF_MEMORY, Array, MlcCall, arena, array_at, pointer_slots, pointers, workspace
+from mlc.runtime.code import LinkedCode, missing_features
+from mlc.runtime.host_steps import HostStepRunner, StepFunction
+
+
+class RunError(CompileError):
+    """The model met values that its operators refuse, such as an index out of range."""
+
+
+class Executable:
+    """A compiled model that takes numpy arrays and returns fresh ones.
+
+    `exe(x, y)`, `exe(x=..., y=...)` and `exe({"x": ..., "y": ...})` are the same call. A model with one output returns
+    it, any other a tuple. Safe to call from several threads at once; outputs never alias inputs, weights or each other.
+    """
+
+    def __init__(self, artifact: Artifact, host_steps: Sequence[StepFunction] = ()) -> None:
+        """Links the artifact's code; host_steps holds a callable for each of artifact.steps.
+
+        Raises ArtifactError when this CPU lacks a feature that the code needs, or the code does not link.
+        """
+        if missing := missing_features(artifact.features):
+            raise ArtifactError(
+                f"compiled for {artifact.target}, but this CPU has no {', '.join(missing)}; compile it for this machine"
+            )
+        self.artifact = artifact
+        self._code = LinkedCode(artifact.code)
+        self._binder = InputBinder(artifact)
+        self._weights = _aligned(artifact.weights)
+        self._outputs = [_Output(spec, self._binder.input_symbols) for spec in artifact.outputs]
+        self._steps = HostStepRunner(artifact.steps, host_steps)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Self:
+        """The model in an artifact file; verify also reads and checks its weights. Raises ArtifactError."""
+        artifact = load(path, verify=verify)
+        try:
+            return cls(artifact, cls.host_steps(artifact))
+        except ArtifactError as error:
+            raise error.at(str(path)) from None
+
+    @classmethod
+    def host_steps(cls, artifact: Artifact) -> Sequence[StepFunction]:
+        """The callables of a loaded artifact's host steps. The runtime knows no operator: the driver overrides this."""
+        if artifact.steps:
+            names = ", ".join(dict.fromkeys(step.name for step in artifact.steps))
+            raise ArtifactError(f"it has steps that run in Python ({names}); load it with mlc.Executable.load")
+        return ()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model as one file that load reads; an existing file is replaced whole or not at all."""
+        self.artifact.save(path)
+
+    def __call__(self, *arrays: object, **named: object) -> Any:
+        """The output, or a tuple of several. Raises InputError when the arguments do not fit, RunError when an operator
+        refuses their values, and whatever a host step raised."""
+        outputs = self.run(*arrays, **named)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def run(self, *arrays: object, **named: object) -> tuple[Any, ...]:
+        """Like a call, but always a tuple."""
+        return self._run(self._bind(arrays, named), None)
+
+    def run_profiled(self, *arrays: object, **named: object) -> tuple[tuple[Any, ...], list[int]]:
+        """The outputs, and the nanoseconds spent in each row of artifact.profile_rows."""
+        times = (c_int64 * len(self.artifact.profile_rows))()
+        return self._run(self._bind(arrays, named), ctypes.addressof(times)), list(times)
+
+    def _bind(self, arrays: tuple[object, ...], named: Mapping[str, object]) -> Bound:
+        if len(arrays) == 1 and not named and isinstance(arrays[0], Mapping):
+            return self._binder.bind((), arrays[0])
+        return self._binder.bind(arrays, named)
+
+    def _run(self, bound: Bound, profile: int | None) -> tuple[Any, ...]:
+        names = self.artifact.symbols
+        symbols = (c_int64 * len(names))(*(bound.symbols.get(name, 0) for name in names))
+        inputs = pointers(bound.tensors)
+        prepared = [output.prepare(bound.symbols) for output in self._outputs]
+        outputs = pointers(prepared)
+        values, shapes = pointer_slots(self.artifact.slot_count), pointer_slots(self.artifact.slot_count)
+        call = MlcCall(
+            inputs=ctypes.addressof(inputs),
+            outputs=ctypes.addressof(outputs),
+            weights=self._weights.ctypes.data,
+            symbols=ctypes.addressof(symbols),
+            values=ctypes.addressof(values),
+            shapes=ctypes.addressof(shapes),
+            profile=profile,
+        )
+        with workspace(self._code.workspace_bytes(symbols)) as call.workspace, arena() as call.arena:
+            with self._steps.serving(call, bound.objects):
+                result = self._code.main(ctypes.addressof(call))
+            self._check(result, call)
+            known = dict(zip(names, symbols, strict=True))
+            return tuple(
+                output.finish(array, address, known, bound.objects)
+                for output, array, address in zip(self._outputs, prepared, outputs, strict=True)
+            )
+
+    def _check(self, result: int, call: MlcCall) -> None:
+        """Raises the error that mlc_main's result stands for."""
+        if result == 0:
+            return
+        if result == OUT_OF_MEMORY:
+            raise MemoryError(native.last_error())
+        assert 0 < result <= len(self.artifact.errors), f"mlc_main returned {result}"
+        # Only {0} to {3} are places; a node's name may hold other braces.
+        raise RunError(
+            re.sub(r"\{([0-3])\}", lambda m: str(call.error_args[int(m[1])]), self.artifact.errors[result - 1])
+        )
+
+
+class _Output:
+    """How one output becomes an array: made before the call where inputs tell its shape, else copied out after it."""
+
+    def __init__(self, spec: TensorSpec, input_symbols: set[str]) -> None:
+        self._spec = spec
+        self._dtype = numpy_dtype(spec.dtype)
+        self._shape = [dims.parse(dim) for dim in spec.shape]
+        needed = set().union(*map(dims.symbols_of, self._shape))
+        self._is_known = spec.dtype != OBJECT and needed <= input_symbols
+
+    def prepare(self, symbols: Mapping[str, int]) -> Array | None:
+        """The array that native code fills, or None when its shape depends on data."""
+        if not self._is_known:
+            return None
+        shape = [dims.evaluate(dim, symbols) for dim in self._shape]
+        if min(shape, default=0) < 0:
+            raise RunError(f"output {self._spec.name!r} would have shape {tuple(shape)}; the inputs are too small")
+        return np.empty(shape, self._dtype)
+
+    def finish(
+        self, prepared: Array | None, address: int | None, symbols: Mapping[str, int], objects: Mapping[int, object]
+    ) -> Any:
+        """The output as the caller gets it."""
+        if self._spec.slot is not None:
+            return objects[self._spec.slot]
+        if prepared is not None:
+            return prepared
+        return array_at(address, self._dtype, [dims.evaluate(dim, symbols) for dim in self._shape]).copy()
+
+
+def _aligned(weights: Bytes) -> Bytes:
+    """weights where vector loads want them: as they are when aligned, else a copy that is."""
+    if weights.ctypes.data % native.ALIGNMENT == 0:
+        return weights
+    copy = aligned_bytes(weights.size)
+    copy[:] = weights
+    return copy
