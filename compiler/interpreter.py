@@ -1,6 +1,6 @@
 """Runs a module on numpy arrays by each op's `evaluate`: the reference that passes and backends are compared with.
 
-An op that has regions is given one callable per region behind its operands: `body(*arrays) -> list of arrays` runs the
+An op that has regions is given one callable per region behind its operands: `body(*arrays) -> tuple of arrays` runs the
 region's block on these arguments. A sequence is a list, an optional that holds nothing is None.
 """
 
@@ -62,7 +62,8 @@ def run(op: Op, operands: Sequence[Any], outer: Mapping[Value, Any], symbols: Sy
     """The results of one op, checked against their types; symbols that are new in them get their values."""
     regions = [_body(region.block, outer, symbols) for region in op.regions]
     try:
-        results = _resolved(op, symbols).evaluate(*_fields(op, operands), *regions)
+        with np.errstate(all="ignore"):  # infinities and NaN are values, integers wrap
+            results = _resolved(op, symbols).evaluate(*_fields(op, operands), *regions)
     except (ValueError, IndexError, OverflowError) as problem:  # numpy's: shapes that do not broadcast, an axis too far
         raise op.error(str(problem)) from problem
     given = list(results) if isinstance(results, tuple) else [results]
@@ -151,8 +152,8 @@ def _resolved(op: Op, symbols: Symbols) -> Op:
     return stand_in
 
 
-def _body(block: Block, outer: Mapping[Value, Any], symbols: Mapping[str, int]) -> Callable[..., list[Any]]:
-    def body(*arguments: Any) -> list[Any]:
-        return run_block(block, arguments, outer, symbols)
+def _body(block: Block, outer: Mapping[Value, Any], symbols: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
+    def body(*arguments: Any) -> tuple[Any, ...]:
+        return tuple(run_block(block, arguments, outer, symbols))
 
     return body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mlc.ir import Dim, DType, Op, TensorType, Value
 
@@ -57,3 +57,24 @@ def normalized_axes(op: Op, axes: Sequence[int], rank: int) -> tuple[int, ...]:
     if len(set(normal)) != len(normal):
         raise op.error(f"axes {tuple(axes)} repeat an axis")
     return tuple(normal)
+
+
+def require_dtype(op: Op, value: Value, what: str, accepts: Callable[[DType], bool]) -> None:
+    """An error unless the value's elements are of a dtype that `accepts` takes; `what` says it in words."""
+    if not accepts(value.tensor.dtype):
+        raise op.error(f"operand must hold {what} per element, got {value.type}")
+
+
+def merged_dim(op: Op, axis: int, dims: Sequence[Dim]) -> Dim:
+    """The one extent all `dims` must be: a number where one is known, or an error when two numbers differ."""
+    numbers = list(dict.fromkeys(d for d in dims if isinstance(d, int)))
+    if len(numbers) > 1:
+        raise op.error(f"operands differ along axis {axis}: {numbers[0]} and {numbers[1]}")
+    return numbers[0] if numbers else dims[0]
+
+
+def numbers(dims: Sequence[Dim]) -> tuple[int, ...]:
+    """Dims that are numbers by now: `evaluate` runs on an op whose attributes have no symbols left."""
+    static = tuple(d for d in dims if isinstance(d, int))
+    assert len(static) == len(dims), dims
+    return static
