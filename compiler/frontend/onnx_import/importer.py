@@ -18,7 +18,7 @@ from mlc.frontend.onnx_import.model_file import read_model
 from mlc.frontend.onnx_import.node_types import check_input_types, check_output_type
 from mlc.frontend.onnx_import.registry import Operator
 from mlc.frontend.onnx_import.structure import check_structure, opsets_of, subgraphs_of
-from mlc.frontend.onnx_import.unsupported import check_supported
+from mlc.frontend.onnx_import.unsupported import check_supported, missing_in_body
 from mlc.ir import Block, Function, Location, Module, Region, TensorType, Type, Value
 from mlc.ops import Constant
 from mlc.ops.structure import Yield
@@ -153,6 +153,8 @@ def _results(graph: Graph, node: onnx.NodeProto) -> Sequence[Value]:
         case Operator() as operator:
             return _call(graph, operator, values)
         case Call() as call:
+            if call.is_library and (missing := missing_in_body(call.function)):
+                raise graph.error(f"is not supported: its function body needs {', '.join(missing)}")
             return _inline(graph, call, values)
 
 

@@ -6,6 +6,7 @@ The list groups nodes by operator and reason: who has to change a model wants to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import onnx
 
@@ -65,9 +66,15 @@ def _reasons(node: onnx.NodeProto, opsets: dict[str, int]) -> list[str]:
         return [*_input_reasons(node, operator), *unsupported_attributes(node, operator)]
     body = library_function(node, opset)
     if body is not None:
-        inner = {n.op_type for n in body.node if list(_reasons_in_body(n, opsets_in(body.opset_import)))}
-        return [f"its function body needs {', '.join(sorted(inner))}"] if inner else []
+        inner = missing_in_body(body)
+        return [f"its function body needs {', '.join(inner)}"] if inner else []
     return [] if has_function_for_context(node, opset) else [_why_unknown(domain, node.op_type, opset)]
+
+
+def missing_in_body(body: onnx.FunctionProto) -> list[str]:
+    """The operators without support among a function body's nodes."""
+    opsets = opsets_in(body.opset_import)
+    return sorted({n.op_type for n in body.node if list(_reasons_in_body(n, opsets))})
 
 
 def _reasons_in_body(node: onnx.NodeProto, opsets: dict[str, int]) -> Iterator[str]:
@@ -95,10 +102,19 @@ def _why_unknown(domain: str, name: str, opset: int) -> str:
     versions = registered().get((domain, name))
     if versions:
         return f"opset {opset} is older than {min(versions)}, the first that is supported"
-    schemas = [s for s in onnx.defs.get_all_schemas_with_history() if s.domain == domain]
-    if not schemas:
+    known = _first_versions(domain)
+    if not known:
         return f"domain '{domain}' is not known"
-    if any(s.name == name for s in schemas):
-        newer = min(s.since_version for s in schemas if s.name == name)
-        return f"it came with opset {newer}, the model imports {opset}" if newer > opset else "no support yet"
-    return f"not an operator of ONNX{nearest(name, sorted({s.name for s in schemas}))}"
+    if name not in known:
+        return f"not an operator of ONNX{nearest(name, list(known))}"
+    return f"it came with opset {known[name]}, the model imports {opset}" if known[name] > opset else "no support yet"
+
+
+@cache
+def _first_versions(domain: str) -> dict[str, int]:
+    """The domain's operators in ONNX, with the opset each came with."""
+    first: dict[str, int] = {}
+    for schema in onnx.defs.get_all_schemas_with_history():
+        if schema.domain == domain:
+            first[schema.name] = min(schema.since_version, first.get(schema.name, schema.since_version))
+    return first
