@@ -55,7 +55,7 @@ class ExternalData:
         if self.folder is None:
             raise CompileError(f"{what}: the model was not loaded from a file, so '{location}' has no folder")
         relative = PurePosixPath(location.replace("\\", "/"))
-        if not location or "\0" in location:
+        if not relative.parts or "\0" in location:
             raise CompileError(f"{what} names no file")
         if relative.is_absolute() or ":" in relative.parts[0]:
             raise CompileError(f"{what}: '{location}' is absolute; data must lie in the model's folder")
