@@ -1,0 +1,50 @@
+"""Vector math of our own, as LLVM IR: each function emits code for a float or double, scalar or vector.
+
+    y = exp(builder, x)
+
+Every operation is lane by lane and no fast-math flag is set, so a scalar gives the bits a vector lane gives.
+No call of libm remains in the object code. Call declare_features on the module first, or the code is the
+portable one, without FMA. exp, log, tanh, erf, sigmoid and the rest of what activations need are emitted inline
+for f32; sin, cos, tan, pow, everything in f64 and what goes through f64 is a call of an internal function that
+the module holds once for each vector type. Errors, measured over the whole range: docs/vector-math.md.
+"""
+
+from mlc.codegen.math.error_function import erf
+from mlc.codegen.math.exponential import cosh, exp, exp2, expm1, sigmoid, sinh, tanh
+from mlc.codegen.math.half import bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16, f64_to_f32_odd
+from mlc.codegen.math.lanes import declare_features
+from mlc.codegen.math.logarithm import log, log1p, softplus
+from mlc.codegen.math.power import pow, pow_int, pow_of_integers
+from mlc.codegen.math.rounding import ceil, floor, round_even, sqrt, trunc
+from mlc.codegen.math.trigonometry import cos, sin, tan
+
+__all__ = [
+    "bf16_to_f32",
+    "ceil",
+    "cos",
+    "cosh",
+    "declare_features",
+    "erf",
+    "exp",
+    "exp2",
+    "expm1",
+    "f16_to_f32",
+    "f32_to_bf16",
+    "f32_to_f16",
+    "f64_to_f32_odd",
+    "floor",
+    "log",
+    "log1p",
+    "pow",
+    "pow_int",
+    "pow_of_integers",
+    "round_even",
+    "sigmoid",
+    "sin",
+    "sinh",
+    "softplus",
+    "sqrt",
+    "tan",
+    "tanh",
+    "trunc",
+]
