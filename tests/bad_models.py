@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,15 @@ def good_model() -> ModelProto:
     model = _model([_node("MatMul", ["x", "w"], "h"), _node("Add", ["h", "b"], "y")], weights)
     _declared_output("N", 3)(model)
     return model
+
+
+def damaged(content: bytes, seed: int) -> bytes:
+    """The content with one to four bytes changed, taken out or put in."""
+    generator, damaged = random.Random(seed), bytearray(content)
+    for _ in range(generator.randint(1, 4)):
+        at, fresh = generator.randrange(len(damaged)), generator.randbytes(generator.randint(0, 2))
+        damaged[at : at + generator.randint(0, 2)] = fresh
+    return bytes(damaged)
 
 
 def _model(nodes: list[NodeProto], weights: list[TensorProto], opset: int = 17) -> ModelProto:
@@ -275,6 +285,10 @@ TABLE: dict[str, tuple[tuple[str, ...], Builder]] = {
     "two_inputs_of_one_name": (("input 'x'", "twice"), _changed(_repeat_input)),
     "branch_reads_later_value": (("'late'",), _branch_reads_later_value),
     "endless_function": (("own.F", "calls itself"), _endless_function),
+    "name_is_not_text": (
+        ("not UTF-8",),
+        lambda path: good_model().SerializeToString().replace(b"MatMul", b"Mat\xfful"),
+    ),
     # operators
     "unknown_operator": (("Frobnicate", "'frobnicate_y'"), _nodes(_node("Frobnicate", ["x"], "y"))),
     "unknown_domain": (("com.example", "'relu_y'"), _nodes(_node("Relu", ["x"], "y", domain="com.example"))),

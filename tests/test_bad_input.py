@@ -24,6 +24,20 @@ def test_loading_raises_one_located_error(bad: bad_models.BadModel) -> None:
         assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("group", range(4))
+def test_damaged_bytes_are_refused_or_still_a_model(group: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    whole = bad_models.good_model().SerializeToString()
+    for seed in range(250 * group, 250 * (group + 1)):
+        path.write_bytes(bad_models.damaged(whole, seed))
+        try:
+            load(path)
+        except CompileError as error:
+            assert "model.onnx" in str(error), f"seed {seed}: {error}"
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {type(error).__name__}") from error
+
+
 def test_the_model_they_are_made_from_is_good(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(bad_models.good_model(), path)

@@ -48,7 +48,7 @@ class LRN(OpRun):
 
     op_domain = ""
 
-    def _run(self, x: Array, alpha: float, beta: float, bias: float, size: int) -> tuple[Array]:  # type: ignore[override]
+    def _run(self, x: Array, alpha: float, beta: float, bias: float, size: int) -> tuple[Array]:
         before, after = (size - 1) // 2, size // 2  # floor and ceiling of (size - 1) / 2
         squares = np.pad(x**2, [(0, 0), (before, after), *[(0, 0)] * (x.ndim - 2)])
         around = sum(squares[:, start : start + x.shape[1]] for start in range(size))
@@ -60,7 +60,7 @@ class BatchNormalization(OpRun):
 
     op_domain = ""
 
-    def _run(  # type: ignore[override]
+    def _run(
         self, x: Array, scale: Array, bias: Array, mean: Array, var: Array, epsilon: float, **unused: float
     ) -> tuple[Array]:
         scale, bias, mean, var = (value.reshape(-1, *[1] * (x.ndim - 2)) for value in (scale, bias, mean, var))
@@ -72,7 +72,7 @@ class Softmax(OpRun):
 
     op_domain = ""
 
-    def _run(self, x: Array, **of_newer_opset: int) -> tuple[Array]:  # type: ignore[override]
+    def _run(self, x: Array, **of_newer_opset: int) -> tuple[Array]:
         axis = next((item.i for item in self.onnx_node.attribute if item.name == "axis"), 1)
         rows = x.reshape(int(np.prod(x.shape[:axis])), -1)
         powers = np.exp(rows - rows.max(1, keepdims=True))

@@ -120,8 +120,9 @@ class GPT(nn.Module):
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, width)
         self.positions = nn.Embedding(length, width)
-        block = {"pre_norm": True, "fused": fused, "causal": True, "gelu": "tanh"}
-        self.blocks = nn.Sequential(*(Block(width, heads, **block) for _ in range(depth)))
+        self.blocks = nn.Sequential(
+            *(Block(width, heads, pre_norm=True, fused=fused, causal=True, gelu="tanh") for _ in range(depth))
+        )
         self.norm = nn.LayerNorm(width)
 
     def forward(self, input_ids: Tensor) -> Tensor:

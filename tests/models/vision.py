@@ -176,7 +176,7 @@ class UNet(nn.Module):
         return nn.Sequential(conv_norm(inputs, outputs, 3), nn.ReLU(), conv_norm(outputs, outputs, 3), nn.LeakyReLU())
 
     def forward(self, image: Tensor) -> Tensor:
-        x, across = image, []
+        x, across = image, list[Tensor]()
         for layer in self.down:
             x = layer(x) if not across else layer(nn.functional.max_pool2d(x, 2))
             across.append(x)
