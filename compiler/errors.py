@@ -25,7 +25,8 @@ class CompileError(Exception):
 
     def at(self, where: str, detail: str = "") -> CompileError:
         """The same error with its place filled in: an inner caller knows the node, an outer one the file."""
-        place = f"{where}: {self.where}" if self.where and where not in self.where else self.where or where
+        is_placed = self.where == where or self.where.startswith(f"{where}: ")
+        place = self.where if is_placed else f"{where}: {self.where}" if self.where else where
         return type(self)(self.message, where=place, detail=self.detail or detail)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlc.errors import CompileError
 from mlc.ir import Array, Dim, DimExpr, DType, Op, Purity, TensorType, Value
-from mlc.ir.dims import floordiv, lower_bound, maximum, minimum, mod
+from mlc.ir.dims import floordiv, lower_bound, maximum, minimum, mod, product
 from mlc.ops import Constant
 
 # Shape arithmetic is on vectors of at most a rank's length; 64 leaves room for pads and index tables.
@@ -57,20 +57,24 @@ class Contents:
         if not _is_followed(op, value):
             return None
         if op.name in _FROM_TYPES:
-            return _plain(_FROM_TYPES[op.name](op))
-        arguments: list[Any] = []
-        for field in op.operand_fields():
-            if isinstance(field, list):
-                arguments.append([self._known[v] for v in field])
-            else:
-                arguments.append(None if field is None else self._known[field])
-        flat = [a for argument in arguments for a in (argument if isinstance(argument, list) else [argument])]
-        if any(self._known[v] is None for v in op.operands):
+            return _plain(_FROM_TYPES[op.name](op), value)
+        arrays = [self._known[v] for v in op.operands]
+        if any(a is None for a in arrays):
             return None
-        if not any(a is not None and a.dtype == object for a in flat):
-            return _concrete(op, arguments, value.index)
+        if not any(a is not None and _is_symbolic(a) for a in arrays):
+            return _plain(_concrete(op, self._arguments(op), value.index), value)
         rule = _SYMBOLIC.get(op.name)
-        return None if rule is None else _plain(rule(op, *arguments))
+        return None if rule is None else _plain(rule(op, *self._arguments(op)), value)
+
+    def _arguments(self, op: Op) -> list[Any]:
+        return [
+            [self._known[v] for v in field]
+            if isinstance(field, list)
+            else None
+            if field is None
+            else self._known[field]
+            for field in op.operand_fields()
+        ]
 
 
 def _is_followed(op: Op, value: Value) -> bool:
@@ -82,12 +86,18 @@ def _is_followed(op: Op, value: Value) -> bool:
     if op.purity is Purity.RANDOM or op.regions or not isinstance(type, TensorType) or not type.is_static:
         return False
     count = type.element_count
-    small = isinstance(count, int) and count <= ELEMENT_LIMIT and type.dtype is not DType.STRING
-    return small and all(_may_be_known(v) for v in op.operands)
+    if not isinstance(count, int) or count > ELEMENT_LIMIT or type.dtype is DType.STRING:
+        return False
+    has_symbols = any(isinstance(d, DimExpr) for a in op.attributes.values() for d in (a if _is_tuple(a) else (a,)))
+    return not has_symbols and all(isinstance(v.type, TensorType) and v.op is not None for v in op.operands)
 
 
-def _may_be_known(value: Value) -> bool:
-    return isinstance(value.type, TensorType) and value.op is not None
+def _is_tuple(attribute: object) -> bool:
+    return isinstance(attribute, tuple)
+
+
+def _is_symbolic(array: Array) -> bool:
+    return array.dtype == object and any(isinstance(d, DimExpr) for d in array.reshape(-1))
 
 
 def _unknown_operands(op: Op, known: dict[Value, Array | None]) -> list[Value]:
@@ -96,18 +106,18 @@ def _unknown_operands(op: Op, known: dict[Value, Array | None]) -> list[Value]:
 
 def _concrete(op: Op, arguments: list[Any], index: int) -> Array | None:
     try:
-        result = op.evaluate(*arguments)
-    except (CompileError, ZeroDivisionError, IndexError):
-        return None  # it fails the same way when the model runs, which is where the model's error belongs
+        with np.errstate(all="ignore"):
+            result = op.evaluate(*arguments)
+    except (CompileError, ArithmeticError, IndexError, ValueError):
+        return None  # it fails the same way when the model runs, which is where that error belongs
     return np.asarray(result[index] if isinstance(result, tuple) else result)
 
 
-def _plain(array: Array | None) -> Array | None:
-    """An object array without symbols becomes int64 (a list of bools stays bool)."""
-    if array is None or array.dtype != object or any(isinstance(d, DimExpr) for d in array.reshape(-1)):
+def _plain(array: Array | None, value: Value) -> Array | None:
+    """The array with the value's own elements where it holds no symbols."""
+    if array is None or _is_symbolic(array):
         return array
-    is_bool = array.size and all(isinstance(d, bool | np.bool_) for d in array.reshape(-1))
-    return array.astype(np.bool_ if is_bool else np.int64)
+    return array.astype(value.tensor.dtype.numpy)
 
 
 def _shape_dims(op: Op) -> Array | None:
@@ -169,10 +179,28 @@ def _is_less(x: Dim, y: Dim) -> bool | None:
     return False if negated is not None and negated >= 0 else None
 
 
-def _by_evaluate(op: Op, *arguments: Any) -> Array | None:
-    """For ops that only move elements: their evaluate is right for elements of any kind."""
-    result = op.evaluate(*arguments)
-    return np.asarray(result, object)
+def _moved(op: Op, x: Array, shape: Array | None = None) -> Array | None:
+    return x.reshape(op.results[0].tensor.static_shape)
+
+
+def _broadcast(op: Op, x: Array, shape: Array | None = None) -> Array | None:
+    return np.broadcast_to(x, op.results[0].tensor.static_shape)
+
+
+def _joined(op: Op, xs: list[Array]) -> Array | None:
+    return np.asarray(op.evaluate([x.astype(object) for x in xs]))
+
+
+def _alone(op: Op, x: Array) -> Array | None:
+    return np.asarray(op.evaluate(x))
+
+
+def _gathered(op: Op, x: Array, indices: Array) -> Array | None:
+    return None if _is_symbolic(indices) else _concrete(op, [x, indices], 0)
+
+
+def _negated(op: Op, x: Array) -> Array | None:
+    return np.asarray(np.frompyfunc(lambda d: -1 * d, 1, 1)(x), object)
 
 
 def _where(op: Op, condition: Array, x: Array, y: Array) -> Array | None:
@@ -187,32 +215,31 @@ def _cast(op: Op, x: Array) -> Array | None:
 
 
 def _product(op: Op, x: Array, axes: Array | None = None) -> Array | None:
-    keep = bool(op.attributes.get("keep_dims", False))
     if x.ndim > 1:
         return None
-    total: Any = 1
-    for d in x.reshape(-1):
-        total = d * total
-    result = np.empty((1,) * x.ndim if keep else (), object)
-    result[...] = total
-    return result
+    result = np.empty(op.results[0].tensor.static_shape, object)
+    result[...] = product(list(x.reshape(-1)))
+    return result if result.size == 1 else None
 
 
 _FROM_TYPES: dict[str, Callable[[Op], Array | None]] = {"mlc.shape": _shape_dims}
-_MOVES = ("reshape", "transpose", "expand", "concat", "slice", "gather", "tile", "squeeze", "unsqueeze", "identity")
 _SYMBOLIC: dict[str, Callable[..., Array | None]] = {
-    **{f"mlc.{name}": _by_evaluate for name in _MOVES},
+    "mlc.reshape": _moved,
+    "mlc.expand": _broadcast,
+    "mlc.concat": _joined,
+    "mlc.transpose": _alone,
+    "mlc.slice": _alone,
+    "mlc.gather": _gathered,
     "mlc.add": _elementwise(lambda x, y: x + y),
     "mlc.sub": _elementwise(lambda x, y: x - y),
     "mlc.mul": _elementwise(lambda x, y: x * y),
     "mlc.div": _elementwise(_quotient),
     "mlc.mod": _elementwise(_remainder),
-    "mlc.min": _elementwise(minimum),
-    "mlc.max": _elementwise(maximum),
     "mlc.minimum": _elementwise(minimum),
     "mlc.maximum": _elementwise(maximum),
     "mlc.equal": _elementwise(_is_equal),
     "mlc.less": _elementwise(_is_less),
+    "mlc.neg": _negated,
     "mlc.where": _where,
     "mlc.cast": _cast,
     "mlc.reduce_prod": _product,

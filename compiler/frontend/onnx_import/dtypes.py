@@ -74,10 +74,13 @@ def array_of(tensor: onnx.TensorProto) -> Array:
 
 
 def checked_shape(tensor: onnx.TensorProto) -> tuple[int, ...]:
-    """The dims of a tensor; an error when one is negative."""
+    """The dims of a tensor; an error when one is negative or their product beyond the address space."""
     shape = tuple(tensor.dims)
     if any(d < 0 for d in shape):
         raise CompileError(f"tensor '{tensor.name}' has a negative dim: {shape}")
+    # numpy refuses shapes beyond the address space even where a dim of 0 leaves them without elements.
+    if math.prod(max(d, 1) for d in shape) >= 1 << 59:
+        raise CompileError(f"tensor '{tensor.name}' is too large: {shape}")
     return shape
 
 

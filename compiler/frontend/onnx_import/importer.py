@@ -18,7 +18,7 @@ from mlc.frontend.onnx_import.model_file import read_model
 from mlc.frontend.onnx_import.node_types import check_input_types, check_output_type
 from mlc.frontend.onnx_import.registry import Operator
 from mlc.frontend.onnx_import.structure import check_structure, opsets_of, subgraphs_of
-from mlc.frontend.onnx_import.unsupported import check_supported, missing_in_body
+from mlc.frontend.onnx_import.unsupported import check_supported, missing_in_body, refusals
 from mlc.ir import Block, Function, Location, Module, Region, TensorType, Type, Value
 from mlc.ops import Constant
 from mlc.ops.structure import Yield
@@ -159,6 +159,9 @@ def _results(graph: Graph, node: onnx.NodeProto) -> Sequence[Value]:
 
 
 def _call(graph: Graph, operator: Operator, values: Sequence[Value | None]) -> Sequence[Value]:
+    # A function body's nodes are judged here: what they lack may be what the caller leaves out.
+    if reasons := refusals(graph.node, operator):
+        raise graph.error("; ".join(reasons))
     keywords = attribute_arguments(graph.node, operator, graph.model.data)
     if operator.is_variadic and None in values[len(operator.inputs) :]:
         raise graph.error("an input in the middle of a list is left out")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import onnx
 
@@ -46,13 +47,32 @@ def opsets_in(imports: object) -> dict[str, int]:
 
 
 def check_structure(model: onnx.ModelProto) -> None:
-    """Raises CompileError at the first name that is defined twice, never, or too late."""
+    """Raises CompileError at the first name that is not text, or that is defined twice, never, or too late."""
+    _check_text(model)
     _check_graph(model.graph, frozenset())
     for function in model.functions:
         try:
             _check_nodes(list(function.node), set(function.input), frozenset(), list(function.output))
         except CompileError as error:
             raise error.at(f"function '{function.name}'") from error
+
+
+def _check_text(message: Any) -> None:
+    # protobuf gives a string field that is not UTF-8 as bytes.
+    for field, value in [("name", message.name)] if isinstance(message, onnx.TensorProto) else _fields(message):
+        for item in value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else (value,):
+            if hasattr(item, "ListFields"):
+                _check_text(item)
+            elif isinstance(item, bytes) and field not in _BYTES:
+                raise CompileError(f"{type(message).__name__}.{field} is not UTF-8 text: {item[:40]!r}")
+
+
+def _fields(message: Any) -> Iterator[tuple[str, Any]]:
+    yield from ((descriptor.name, value) for descriptor, value in message.ListFields())
+
+
+# The fields of type bytes outside of TensorProto: string attributes.
+_BYTES = ("s", "strings")
 
 
 def _check_graph(graph: onnx.GraphProto, outer: frozenset[str]) -> None:

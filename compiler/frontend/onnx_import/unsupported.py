@@ -28,7 +28,7 @@ def check_supported(model: onnx.ModelProto, opsets: dict[str, int]) -> None:
     groups: dict[tuple[str, str], list[str]] = {}
     for operator, reason, title in found:
         groups.setdefault((operator, reason), []).append(repr(title))
-    count = sum(len(set(titles)) for titles in groups.values())
+    count = len({title for _, _, title in found})
     lines = [f"{op} ({reason}): {', '.join(dict.fromkeys(titles))}" for (op, reason), titles in groups.items()]
     plural = "nodes are" if count > 1 else "node is"
     raise CompileError(f"{count} {plural} not supported", detail="\n  ".join(lines))
@@ -58,12 +58,12 @@ def _unsupported(
 def _reasons(node: onnx.NodeProto, opsets: dict[str, int]) -> list[str]:
     domain = domain_of(node)
     if domain not in opsets:
-        known = f"; the model imports {', '.join(repr(d or 'ai.onnx') for d in opsets) or 'none'}"
+        known = f"; it imports {', '.join(repr(d or 'ai.onnx') for d in opsets) or 'none'}"
         return [f"the model imports no opset of domain '{domain or 'ai.onnx'}'{known}"]
     opset = opsets[domain]
     operator = find_operator(domain, node.op_type, opset)
     if operator is not None:
-        return [*_input_reasons(node, operator), *unsupported_attributes(node, operator)]
+        return refusals(node, operator)
     body = library_function(node, opset)
     if body is not None:
         inner = missing_in_body(body)
@@ -85,6 +85,11 @@ def _reasons_in_body(node: onnx.NodeProto, opsets: dict[str, int]) -> Iterator[s
     for graph in subgraphs_of(node):
         for inner in graph.node:
             yield from _reasons_in_body(inner, opsets)
+
+
+def refusals(node: onnx.NodeProto, operator: Operator) -> list[str]:
+    """What the node has that the operator's function does not take, or lacks that it needs, one sentence each."""
+    return [*_input_reasons(node, operator), *unsupported_attributes(node, operator)]
 
 
 def _input_reasons(node: onnx.NodeProto, operator: Operator) -> list[str]:
