@@ -1,7 +1,7 @@
 """The graph: Value, Op, Block, Region, Function, Module.
 
-SSA with nested regions. A module is changed only through `Module.insert`, `replace`, `erase` and `set_operand`, which
-report to its ledger. An op outside of a function is a plain description: it is in nobody's `uses`, and dropping it
+SSA with nested regions. A module is changed only through `Module.insert`, `replace`, `erase`, `set_operand` and
+`relocate`, which report to its ledger. An op outside of a function is a plain description: it is in nobody's `uses`, and dropping it
 leaves no trace.
 """
 
@@ -275,6 +275,12 @@ class Op(_Declared):
                 yield from op.walk()
 
     @property
+    def function(self) -> Function | None:
+        """The function that the op is part of, directly or through the ops around it."""
+        outermost = list(self.ancestors())[-1].parent
+        return outermost.region.function if outermost is not None and outermost.region is not None else None
+
+    @property
     def is_attached(self) -> bool:
         """Whether the op is part of a function."""
         return self.parent is not None and self.parent.is_attached
@@ -464,6 +470,9 @@ class Listener(Protocol):
     def operand_set(self, use: Use, old: Value, new: Value) -> None:
         """The operand at `use` was `old` and is now `new`."""
 
+    def relocated(self, op: Op, old: Location, new: Location) -> None:
+        """The location of `op` was `old` and is now `new`."""
+
 
 class Module:
     """Functions, of which `main` is the model. All changes go through its methods."""
@@ -550,6 +559,12 @@ class Module:
         value._uses[(op, index)] = None
         if self.listener is not None:
             self.listener.operand_set(Use(op, index), old, value)
+
+    def relocate(self, op: Op, loc: Location) -> None:
+        """Changes the source nodes that an op of the module stands for."""
+        old, op.loc = op.loc, loc
+        if self.listener is not None and old != loc:
+            self.listener.relocated(op, old, loc)
 
     def erase(self, op: Op) -> None:
         """Removes an op whose results nobody uses; it keeps its operands, so that a ledger can put it back."""

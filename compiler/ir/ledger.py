@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlc.ir.core import Block, Function, Module, Op, Use, Value, link, register, unlink, unregister
+from mlc.ir.location import Location
 from mlc.remarks import Remark
 
 
@@ -38,15 +39,15 @@ class Missed:
 
 @dataclass(slots=True)
 class Event:
-    """An insertion or erasure of `op` in `block` before `before`, or an operand of `op` that went from old to new."""
+    """An insertion or erasure of `op` in `block` before `before`, or an operand or location that went from old to new."""
 
     kind: str
     op: Op
     block: Block | None = None
     before: Op | None = None
     index: int = 0
-    old: Value | None = None
-    new: Value | None = None
+    old: Value | Location | None = None
+    new: Value | Location | None = None
 
 
 @dataclass
@@ -101,6 +102,10 @@ class Ledger:
         """See Listener."""
         self._record(Event("set", use.op, index=use.index, old=old, new=new))
 
+    def relocated(self, op: Op, old: Location, new: Location) -> None:
+        """See Listener."""
+        self._record(Event("loc", op, old=old, new=new))
+
     def missed(self, root: Op, rule: str, reason: str, blocker: Use | Value | Op | str | None) -> None:
         """Keeps the latest refusal of each rule at each root."""
         self.misses[(self.pass_name, rule, root)] = Missed(self.pass_name, rule, root, reason, blocker)
@@ -140,7 +145,8 @@ class Ledger:
     def _passed(self, rewrite: Rewrite) -> Remark:
         events = self.events[rewrite.first_event : rewrite.last_event]
         before = [e.op for e in events if e.kind == "erase"]
-        after = [e.op for e in events if e.kind == "insert" and e.op not in before]
+        erased = set(before)
+        after = [e.op for e in events if e.kind == "insert" and e.op not in erased]
         sources = rewrite.root.loc.fused_with(*(op.loc for op in before)).names
         return Remark(
             "passed",
@@ -203,8 +209,8 @@ def _undo(event: Event) -> None:
             assert event.block is not None
             link(event.op, event.block, event.before)
             register(event.op)
-        case "set":
-            _set(event.op, event.index, event.old)
+        case _:
+            _set(event, event.old)
 
 
 def _redo(event: Event) -> None:
@@ -216,12 +222,18 @@ def _redo(event: Event) -> None:
         case "erase":
             unregister(event.op)
             unlink(event.op)
-        case "set":
-            _set(event.op, event.index, event.new)
+        case _:
+            _set(event, event.new)
 
 
-def _set(op: Op, index: int, value: Value | None) -> None:
-    assert value is not None
-    unregister(op)
-    op.put_operand(index, value)
-    register(op)
+def _set(event: Event, value: Value | Location | None) -> None:
+    """Puts the operand or the location back to what it was before or after the event."""
+    match value:
+        case Location():
+            event.op.loc = value
+        case Value():
+            unregister(event.op)
+            event.op.put_operand(event.index, value)
+            register(event.op)
+        case None:
+            raise AssertionError(event)

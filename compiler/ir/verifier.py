@@ -18,7 +18,7 @@ from collections import Counter
 from mlc.errors import CompileError, VerifyError
 from mlc.ir.core import Block, Function, Module, Op, Return, Value
 from mlc.ir.printer import print_op
-from mlc.ir.types import OptionalType, SequenceType, TensorType, Type
+from mlc.ir.symbols import symbols_of_type
 
 
 def verify(module: Module) -> None:
@@ -53,7 +53,7 @@ class _Verifier:
         for index, argument in enumerate(block.arguments):
             if argument.owner is not block or argument.index != index:
                 raise self._function_error(f"block argument {index} does not belong to its block")
-            self.symbols.update(_symbols(argument.type))
+            self.symbols.update(symbols_of_type(argument.type))
             self._define(argument)
         last = block.last
         if last is None or not last.is_terminator:
@@ -74,7 +74,9 @@ class _Verifier:
                 raise _error(op, f"operand {index} is used before it is defined, or outside of where it is visible")
         for spec in op.signature.attributes:
             if not spec.accepts(op.attributes[spec.name]):
-                raise _error(op, f"attribute {spec.name} must be {spec.expected}, got {op.attributes[spec.name]!r}")
+                got = op.attributes[spec.name]
+                error = op.error(f"attribute {spec.name} must be {spec.expected}, got {got!r}")  # it can't be printed
+                raise VerifyError(error.message, where=error.where, detail=error.detail)
         self._check_types(op)
         self._regions(op)
         try:
@@ -98,7 +100,7 @@ class _Verifier:
             raise _error(op, f"infer gives ({texts}), the results are ({', '.join(str(r.type) for r in op.results)})")
 
     def _check_symbols(self, op: Op, result: Value) -> None:
-        unknown = [s for s in _symbols(result.type) if s not in self.symbols]
+        unknown = [s for s in symbols_of_type(result.type) if s not in self.symbols]
         if unknown and not op.defines_symbols:
             raise _error(op, f"symbol {unknown[0]} is not known here and {op.name} defines none")
         self.symbols.update(unknown)
@@ -128,14 +130,6 @@ class _Verifier:
         return VerifyError(f"function @{self.function.name} {message}")
 
 
-def _symbols(type: Type) -> list[str]:
-    match type:
-        case TensorType():
-            return type.symbols()
-        case SequenceType(element) | OptionalType(element):
-            return _symbols(element)
-
-
 def _error(op: Op, message: str) -> VerifyError:
     where = f"node '{op.loc.title}'" if op.loc.sources else ""
-    return VerifyError(f"{op.name}: {message}", where=where, detail=print_op(op))
+    return VerifyError(f"{op.name}: {message.removeprefix(f'{op.name}: ')}", where=where, detail=print_op(op))

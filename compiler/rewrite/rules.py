@@ -21,6 +21,7 @@ from typing import Any
 
 from mlc.errors import CompileError
 from mlc.ir import UNKNOWN, Block, Location, Module, Op, Purity, Use, Value
+from mlc.ir.symbols import symbols_named_by, symbols_of_type
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class _Driver:
             self.module.replace(op, values)
             erased, neighbours = erase_dead(self.module, producers)
             for new in fresh:
-                new.loc = _locations(erased).fused_with(new.loc)
+                self.module.relocate(new, _locations(erased).fused_with(new.loc))
         self._queue_new(before, block, values)
         for neighbour in neighbours:
             self._queue(neighbour)
@@ -168,7 +169,29 @@ def erase_dead(module: Module, candidates: Sequence[Op]) -> tuple[list[Op], list
 
 
 def is_dead(op: Op) -> bool:
-    """Whether nobody uses the op's results and dropping it changes nothing; ops that may fail stay."""
+    """Whether nobody uses the op's results and dropping it changes nothing.
+
+    Ops that may fail stay, and those that define a symbol which another op still names.
+    """
     if op.is_terminator or any(r.use_count for r in op.results):
         return False
-    return all(nested.purity is not Purity.MAY_FAIL for nested in op.walk())
+    if any(nested.purity is Purity.MAY_FAIL for nested in op.walk()):
+        return False
+    return not op.defines_symbols or defined_symbol_in_use(op) is None
+
+
+def defined_symbol_in_use(op: Op) -> str | None:
+    """A symbol that the module learns from this op and some other op names, or None."""
+    function = op.function
+    assert function is not None
+    known = {s for v in (*function.inputs, *op.operands) for s in symbols_of_type(v.type)}
+    own = {s for r in op.results for s in symbols_of_type(r.type)} - known
+    if not own:
+        return None
+    inside = set(op.walk())
+    for other in function.walk():
+        if other not in inside:
+            for name in symbols_named_by(other):
+                if name in own:
+                    return name
+    return None
