@@ -1,0 +1,16 @@
+"""Collects the `.mlir` files of the tests; see filetests.py for what each of them is put through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from filetests import MlirFile
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="write the CHECK lines of .mlir tests anew from the output")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    return MlirFile.from_parent(parent, path=file_path) if file_path.suffix == ".mlir" else None
