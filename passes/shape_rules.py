@@ -1,0 +1,172 @@
+"""Rules of canonicalize on the ops that move elements: reshape, transpose, expand, slice, concat, pad."""
+
+from __future__ import annotations
+
+from mlc.ir import Op, Value
+from mlc.ops import (
+    AveragePool,
+    Concat,
+    Constant,
+    Conv,
+    Expand,
+    MaxPool,
+    Pad,
+    Reshape,
+    Slice,
+    Tile,
+    Transpose,
+)
+from mlc.passes.algebra import is_filled_with
+from mlc.rewrite import Miss, Rule
+
+
+def drop_reshape(op: Reshape) -> Value | None:
+    """reshape(x) to the shape of x -> x."""
+    return op.x if op.x.type == op.result.type and op.dims is not None else None
+
+
+def merge_reshapes(op: Reshape) -> Value | None:
+    """reshape(reshape(x)) -> reshape(x): both keep the row-major order."""
+    inner = op.x.op
+    if not isinstance(inner, Reshape) or op.shape is not None:
+        return None
+    return Reshape(inner.x, dims=op.dims).result
+
+
+def drop_known_shape(op: Reshape | Expand) -> Value | None:
+    """reshape(x, constant) to a static shape -> reshape(x): the type says it all."""
+    if op.shape is None or not isinstance(op.shape.op, Constant) or not op.result.tensor.is_static:
+        return None
+    return type(op)(op.x, dims=op.dims).result
+
+
+def drop_transpose(op: Transpose) -> Value | None:
+    """transpose(x) that leaves each axis where it is -> x."""
+    return op.x if op.perm == tuple(range(len(op.perm))) else None
+
+
+def merge_transposes(op: Transpose) -> Value | None:
+    """transpose(transpose(x, p), q) -> transpose(x, p[q]): axis i of the result is axis p[q[i]] of x."""
+    inner = op.x.op
+    if not isinstance(inner, Transpose):
+        return None
+    return Transpose(inner.x, perm=tuple(inner.perm[q] for q in op.perm)).result
+
+
+def drop_expand(op: Expand) -> Value | None:
+    """expand(x) to the shape of x -> x."""
+    return op.x if op.x.type == op.result.type and op.dims is not None else None
+
+
+def drop_expand_before_broadcast(op: Op) -> Value | None:
+    """f(expand(x), y) -> f(x, y), sound where f is elementwise and y alone gives the result its shape."""
+    if not op.is_elementwise or len(op.operands) < 2:
+        return None
+    for operand in op.operands:
+        if isinstance(operand.op, Expand) and operand.op.x.tensor.shape is not None:
+            direct = op.clone({operand: operand.op.x})
+            if direct.result.type == op.result.type:
+                return direct.result
+    return None
+
+
+def drop_slice(op: Slice) -> Value | None:
+    """The slice that is all of x -> x."""
+    is_whole = all(s == 0 for s in op.starts) and all(s == 1 for s in op.steps)
+    return op.x if is_whole and op.x.type == op.result.type else None
+
+
+def merge_slices(op: Slice) -> Value | None:
+    """slice(slice(x)) -> slice(x): element i of the outer is s1 + (s2 + i * t2) * t1 of x."""
+    inner = op.x.op
+    if not isinstance(inner, Slice):
+        return None
+    starts = tuple(a + b * t for a, b, t in zip(inner.starts, op.starts, inner.steps, strict=True))
+    steps = tuple(s * t for s, t in zip(inner.steps, op.steps, strict=True))
+    return Slice(inner.x, starts=starts, dims=op.dims, steps=steps).result
+
+
+def drop_concat(op: Concat) -> Value | None:
+    """concat(x) -> x."""
+    return op.xs[0] if len(op.xs) == 1 else None
+
+
+def flatten_concats(op: Concat) -> Value | Miss | None:
+    """concat(concat(a, b), c) on one axis -> concat(a, b, c), where the inner one has no other use."""
+    axis = op.axis % op.result.tensor.rank if op.result.tensor.shape is not None else op.axis
+    pieces: list[Value] = []
+    for x in op.xs:
+        inner = x.op
+        if not isinstance(inner, Concat) or inner.axis % x.tensor.rank != axis:
+            pieces.append(x)
+        elif x.use_count > 1:
+            return Miss("the inner concat is needed itself", blocker=next(u for u in x.uses if u.op is not op))
+        else:
+            pieces.extend(inner.xs)
+    return Concat(pieces, axis=op.axis).result if len(pieces) > len(op.xs) else None
+
+
+def drop_pad(op: Pad) -> Value | None:
+    """The pad that adds nothing -> x."""
+    return op.x if op.pads is not None and all(p == 0 for p in op.pads) else None
+
+
+def drop_tile(op: Tile) -> Value | None:
+    """The tile that repeats each axis once -> x."""
+    return op.x if op.repeats is not None and all(r == 1 for r in op.repeats) else None
+
+
+def fold_pad_into_window(op: Conv | AveragePool | MaxPool) -> Value | Miss | None:
+    """f(pad(x)) -> f(x) with larger pads, sound where the padded elements are what f pads with itself.
+
+    Conv pads with 0, MaxPool with -inf; AveragePool counts pads only with `count_pads`, and counts all or none.
+    """
+    pad = op.x.op
+    if not isinstance(pad, Pad) or op.layout != "nchw" or len(op.results) > 1:
+        return None
+    if pad.mode != "constant" or pad.pads is None:
+        return Miss("the pad is not by a constant and known amounts", blocker="mode" if pad.pads else pad.amounts)
+    rank = pad.x.tensor.rank if pad.x.tensor.shape is not None else 0
+    if any(p != 0 for p in (*pad.pads[:2], *pad.pads[rank : rank + 2])):
+        return Miss("the pad adds to the batch or the channels", blocker="pads")
+    spatial = [*pad.pads[2:rank], *pad.pads[rank + 2 :]]
+    amounts = [p for p in spatial if isinstance(p, int) and p >= 0]
+    if len(amounts) < len(spatial):
+        return Miss("the pad takes elements away", blocker="pads")
+    if (reason := _unlike_padding(op, pad.value)) is not None:
+        return reason
+    pads = tuple(a + b for a, b in zip(op.pads, amounts, strict=True))
+    counting = {"count_pads": True} if isinstance(op, AveragePool) else {}
+    return op.clone({op.x: pad.x}, pads=pads, **counting).results[0]
+
+
+def _unlike_padding(op: Conv | AveragePool | MaxPool, value: Value | None) -> Miss | None:
+    """Why elements of `value` are not what `op` pads with, or None when they are."""
+    if isinstance(op, MaxPool):
+        is_like = is_filled_with(value, float("-inf"))
+        return None if is_like else Miss("max-pool pads with -inf, the pad with another value", blocker=value)
+    if value is not None and not is_filled_with(value, 0.0):
+        return Miss("the pad is not of zeros", blocker=value)
+    if isinstance(op, AveragePool) and op.ceil_mode:
+        return Miss("windows that hang over the end are not counted alike", blocker="ceil_mode")
+    if isinstance(op, AveragePool) and any(op.pads) and not op.count_pads:
+        return Miss("average-pool does not count its own pads", blocker="count_pads")
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    drop_reshape,
+    drop_known_shape,
+    merge_reshapes,
+    drop_transpose,
+    merge_transposes,
+    drop_expand,
+    drop_expand_before_broadcast,
+    drop_slice,
+    merge_slices,
+    drop_concat,
+    flatten_concats,
+    drop_pad,
+    drop_tile,
+    fold_pad_into_window,
+)
