@@ -8,7 +8,7 @@ import numpy as np
 
 from mlc.errors import CompileError
 from mlc.interpreter import run
-from mlc.ir import Array, Module, Op, Purity, Type, Value
+from mlc.ir import Array, DType, Module, Op, Purity, Type, Value
 from mlc.ir.symbols import symbols_named_by
 from mlc.ir.types import TensorType
 from mlc.ops import Constant, Fused, Shape, constant_value
@@ -81,8 +81,7 @@ def _evaluated(op: Op, arrays: list[Array]) -> list[Value] | Miss:
 
 
 def _of_type(array: Array, type: Type) -> Array:
-    """The array with its own memory, in the byte order and layout constants have."""
+    """The array as constants are: row-major."""
     assert isinstance(type, TensorType)
-    copy = np.ascontiguousarray(array).reshape(array.shape)
-    assert copy.dtype == type.dtype.numpy or type.dtype.numpy == object, (copy.dtype, type)
-    return copy
+    assert DType.of(array.dtype) is type.dtype, (array.dtype, type)
+    return np.ascontiguousarray(array).reshape(array.shape)

@@ -1,8 +1,8 @@
 """The graph: Value, Op, Block, Region, Function, Module.
 
 SSA with nested regions. A module is changed only through `Module.insert`, `replace`, `erase`, `set_operand` and
-`relocate`, which report to its ledger. An op outside of a function is a plain description: it is in nobody's `uses`, and dropping it
-leaves no trace.
+`relocate`, which report to its ledger. An op outside of a function is a plain description: it is in nobody's `uses`,
+and dropping it leaves no trace.
 """
 
 from __future__ import annotations

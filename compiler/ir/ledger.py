@@ -39,7 +39,7 @@ class Missed:
 
 @dataclass(slots=True)
 class Event:
-    """An insertion or erasure of `op` in `block` before `before`, or an operand or location that went from old to new."""
+    """An insertion or erasure of `op` in `block` before `before`, or an operand or location from old to new."""
 
     kind: str
     op: Op
