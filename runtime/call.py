@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from ctypes import c_int64, c_void_p
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mlc.runtime import native
+from mlc.runtime.artifact import Artifact
 
 Array = npt.NDArray[Any]
 
@@ -38,17 +38,49 @@ class MlcCall(ctypes.Structure):
     )
 
 
-Pointers = ctypes.Array[c_void_p]
+class Frame:
+    """An mlc_call and the arrays that its fields point to; one call at a time uses it, later calls use it again."""
+
+    def __init__(self, artifact: Artifact, weights: Array) -> None:
+        self.inputs = (c_void_p * len(artifact.inputs))()
+        self.outputs = (c_void_p * len(artifact.outputs))()
+        self.symbols = (c_int64 * len(artifact.symbols))()
+        self._values = (c_void_p * artifact.slot_count)()
+        self._shapes = (c_void_p * artifact.slot_count)()
+        self.call = MlcCall(
+            inputs=ctypes.addressof(self.inputs),
+            outputs=ctypes.addressof(self.outputs),
+            weights=weights.ctypes.data,
+            symbols=ctypes.addressof(self.symbols),
+            values=ctypes.addressof(self._values),
+            shapes=ctypes.addressof(self._shapes),
+        )
+        self.address = ctypes.addressof(self.call)
+        self._library = native.library()
+
+    def __enter__(self) -> None:
+        """Takes an arena for one call; raises MemoryError."""
+        self.call.arena = self._library.mlc_arena_new()
+        if self.call.arena is None:
+            raise MemoryError(native.last_error())
+
+    def take_workspace(self, byte_count: int) -> None:
+        """byte_count bytes for this call alone. Raises MemoryError."""
+        self.call.workspace = self._library.mlc_workspace_take(byte_count)
+        if self.call.workspace is None:
+            raise MemoryError(native.last_error())
+
+    def __exit__(self, *_: object) -> None:
+        """Gives the arena and the workspace back."""
+        self._library.mlc_arena_free(self.call.arena)
+        self._library.mlc_workspace_give(self.call.workspace)
+        self.call.arena = self.call.workspace = None
 
 
-def pointers(arrays: Sequence[Array | None]) -> Pointers:
-    """The addresses of the arrays' data, NULL for None. The arrays must outlive their use."""
-    return (c_void_p * len(arrays))(*(None if array is None else array.ctypes.data for array in arrays))
-
-
-def pointer_slots(count: int) -> Pointers:
-    """count NULL pointers for native code and host steps to fill."""
-    return (c_void_p * count)()
+def address_of(array: Array) -> int:
+    """Where the array's data lies; several times as fast as array.ctypes.data."""
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def array_at(address: int | None, dtype: np.dtype[Any], shape: Sequence[int]) -> Array:
@@ -69,31 +101,5 @@ def arena_copy(arena: int, array: Array) -> int:
     address: int | None = native.library().mlc_arena_alloc(arena, dense.nbytes)
     if address is None:
         raise MemoryError(native.last_error())
-    ctypes.memmove(address, dense.ctypes.data, dense.nbytes)
+    ctypes.memmove(address, address_of(dense), dense.nbytes)
     return address
-
-
-@contextlib.contextmanager
-def workspace(byte_count: int) -> Iterator[int]:
-    """The address of byte_count bytes for this call alone, given back at the end. Raises MemoryError."""
-    library = native.library()
-    address = library.mlc_workspace_take(byte_count)
-    if address is None:
-        raise MemoryError(native.last_error())
-    try:
-        yield address
-    finally:
-        library.mlc_workspace_give(address)
-
-
-@contextlib.contextmanager
-def arena() -> Iterator[int]:
-    """An arena for this call alone, freed with all its buffers at the end. Raises MemoryError."""
-    library = native.library()
-    address = library.mlc_arena_new()
-    if address is None:
-        raise MemoryError(native.last_error())
-    try:
-        yield address
-    finally:
-        library.mlc_arena_free(address)

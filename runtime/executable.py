@@ -20,7 +20,7 @@ from mlc.runtime import dims, native
 from mlc.runtime.archive import Bytes
 from mlc.runtime.artifact import OBJECT, Artifact, ArtifactError, TensorSpec, aligned_bytes, load, numpy_dtype
 from mlc.runtime.binding import Bound, InputBinder
-from mlc.runtime.call import OUT_OF_MEMORY, Array, MlcCall, arena, array_at, pointer_slots, pointers, workspace
+from mlc.runtime.call import OUT_OF_MEMORY, Array, Frame, MlcCall, address_of, array_at
 from mlc.runtime.code import LinkedCode, missing_features
 from mlc.runtime.host_steps import HostStepRunner, StepFunction
 
@@ -51,6 +51,7 @@ class Executable:
         self._weights = _aligned(artifact.weights)
         self._outputs = [_Output(spec, self._binder.input_symbols) for spec in artifact.outputs]
         self._steps = HostStepRunner(artifact.steps, host_steps)
+        self._idle_frames: list[Frame] = []
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Self:
@@ -94,30 +95,35 @@ class Executable:
         return self._binder.bind(arrays, named)
 
     def _run(self, bound: Bound, profile: int | None) -> tuple[Any, ...]:
-        names = self.artifact.symbols
-        symbols = (c_int64 * len(names))(*(bound.symbols.get(name, 0) for name in names))
-        inputs = pointers(bound.tensors)
         prepared = [output.prepare(bound.symbols) for output in self._outputs]
-        outputs = pointers(prepared)
-        values, shapes = pointer_slots(self.artifact.slot_count), pointer_slots(self.artifact.slot_count)
-        call = MlcCall(
-            inputs=ctypes.addressof(inputs),
-            outputs=ctypes.addressof(outputs),
-            weights=self._weights.ctypes.data,
-            symbols=ctypes.addressof(symbols),
-            values=ctypes.addressof(values),
-            shapes=ctypes.addressof(shapes),
-            profile=profile,
-        )
-        with workspace(self._code.workspace_bytes(symbols)) as call.workspace, arena() as call.arena:
-            with self._steps.serving(call, bound.objects):
-                result = self._code.main(ctypes.addressof(call))
-            self._check(result, call)
-            known = dict(zip(names, symbols, strict=True))
-            return tuple(
-                output.finish(array, address, known, bound.objects)
-                for output, array, address in zip(self._outputs, prepared, outputs, strict=True)
-            )
+        try:
+            frame = self._idle_frames.pop()
+        except IndexError:
+            frame = Frame(self.artifact, self._weights)
+        frame.inputs[:] = [tensor if tensor is None else address_of(tensor) for tensor in bound.tensors]
+        frame.outputs[:] = [output if output is None else address_of(output) for output in prepared]
+        frame.symbols[:] = [bound.symbols.get(name, 0) for name in self.artifact.symbols]
+        frame.call.profile = profile
+        try:
+            with frame:
+                frame.take_workspace(self._code.workspace_bytes(frame.symbols))
+                self._check(self._run_main(frame, bound.objects), frame.call)
+                return self._finish(prepared, frame, bound.objects)
+        finally:
+            self._idle_frames.append(frame)
+
+    def _run_main(self, frame: Frame, objects: dict[int, object]) -> int:
+        if not self.artifact.steps:
+            return self._code.main(frame.address)
+        with self._steps.serving(frame.call, objects):
+            return self._code.main(frame.address)
+
+    def _finish(self, prepared: list[Array | None], frame: Frame, objects: dict[int, object]) -> tuple[Any, ...]:
+        if all(array is not None for array in prepared):
+            return tuple(prepared)
+        symbols = dict(zip(self.artifact.symbols, frame.symbols, strict=True))
+        rows = zip(self._outputs, prepared, frame.outputs, strict=True)
+        return tuple(output.finish(array, address, symbols, objects) for output, array, address in rows)
 
     def _check(self, result: int, call: MlcCall) -> None:
         """Raises the error that mlc_main's result stands for."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlc.runtime.artifact import OBJECT, HostStep, StepValue, numpy_dtype
-from mlc.runtime.call import HOST_STEP_FAILED, Array, MlcCall, arena_copy, array_at
+from mlc.runtime.call import HOST_STEP_FAILED, Array, MlcCall, address_of, arena_copy, array_at
 
 # Takes the operands and returns the results in order: arrays, or any object for values of dtype OBJECT.
 StepFunction = Callable[..., Sequence[object]]
@@ -100,7 +100,7 @@ def _store(step: HostStep, value: StepValue, array: Array, call: MlcCall) -> Non
     assert array.shape == shape, f"{step.name}: a result has shape {array.shape}, its buffer is for {shape}"
     dense = np.require(array, requirements=["C", "A"])
     if dense.nbytes:
-        ctypes.memmove(_pointers(call.values)[value.slot], dense.ctypes.data, dense.nbytes)
+        ctypes.memmove(_pointers(call.values)[value.slot], address_of(dense), dense.nbytes)
 
 
 def _dims(call: MlcCall, value: StepValue) -> tuple[int, ...]:
