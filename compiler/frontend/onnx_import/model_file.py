@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 
 from mlc.errors import CompileError
 
@@ -25,8 +25,6 @@ def read_model(path: Path) -> onnx.ModelProto:
         model.ParseFromString(content)
     except DecodeError as error:
         raise CompileError(f"is {_guess(content)}", where=path.name) from error
-    if broken := _not_text(model):
-        raise CompileError(f"is {_guess(content)}: {broken!r} is not UTF-8", where=path.name)
     if not model.HasField("graph") or not model.ir_version:
         raise CompileError(f"is {_guess(content)}: it has no graph", where=path.name)
     return model
@@ -38,18 +36,3 @@ def _guess(content: bytes) -> str:
         return "a text file, not an ONNX model"
     # Field 1, ir_version, as a varint: how every ONNX file that was written by a tool begins.
     return "a truncated or damaged ONNX model" if start[:1] == b"\x08" else "not an ONNX model"
-
-
-def _not_text(message: Message) -> bytes | None:
-    """The first string in the message that is not UTF-8: protobuf hands such a string out as bytes."""
-    if isinstance(message, onnx.TensorProto):  # not its other fields: listing them would copy the weights
-        strings = [message.name, *(text for entry in message.external_data for text in (entry.key, entry.value))]
-        return next((text for text in strings if isinstance(text, bytes)), None)
-    for field, value in message.ListFields():
-        if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
-            continue
-        for item in [value] if isinstance(value, str | bytes | Message) else value:
-            broken = _not_text(item) if isinstance(item, Message) else item if isinstance(item, bytes) else None
-            if broken is not None:
-                return broken
-    return None

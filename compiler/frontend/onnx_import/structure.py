@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import onnx
+from google.protobuf.message import Message
 
 from mlc.errors import CompileError
 
@@ -48,7 +48,8 @@ def opsets_in(imports: object) -> dict[str, int]:
 
 def check_structure(model: onnx.ModelProto) -> None:
     """Raises CompileError at the first name that is not text, or that is defined twice, never, or too late."""
-    _check_text(model)
+    if (broken := _not_text(model)) is not None:
+        raise CompileError(f"is damaged: {broken!r} is not UTF-8 text")
     _check_graph(model.graph, frozenset())
     for function in model.functions:
         try:
@@ -57,22 +58,19 @@ def check_structure(model: onnx.ModelProto) -> None:
             raise error.at(f"function '{function.name}'") from error
 
 
-def _check_text(message: Any) -> None:
-    # protobuf gives a string field that is not UTF-8 as bytes.
-    for field, value in [("name", message.name)] if isinstance(message, onnx.TensorProto) else _fields(message):
-        for item in value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else (value,):
-            if hasattr(item, "ListFields"):
-                _check_text(item)
-            elif isinstance(item, bytes) and field not in _BYTES:
-                raise CompileError(f"{type(message).__name__}.{field} is not UTF-8 text: {item[:40]!r}")
-
-
-def _fields(message: Any) -> Iterator[tuple[str, Any]]:
-    yield from ((descriptor.name, value) for descriptor, value in message.ListFields())
-
-
-# The fields of type bytes outside of TensorProto: string attributes.
-_BYTES = ("s", "strings")
+def _not_text(message: Message) -> bytes | None:
+    """The first string in the message that is not UTF-8: protobuf hands such a string out as bytes."""
+    if isinstance(message, onnx.TensorProto):  # not its other fields: listing them would copy the weights
+        strings = [message.name, *(text for entry in message.external_data for text in (entry.key, entry.value))]
+        return next((text for text in strings if isinstance(text, bytes)), None)
+    for field, value in message.ListFields():
+        if field.type not in (field.TYPE_STRING, field.TYPE_MESSAGE):
+            continue
+        for item in [value] if isinstance(value, str | bytes | Message) else value:
+            broken = _not_text(item) if isinstance(item, Message) else item if isinstance(item, bytes) else None
+            if broken is not None:
+                return broken
+    return None
 
 
 def _check_graph(graph: onnx.GraphProto, outer: frozenset[str]) -> None:

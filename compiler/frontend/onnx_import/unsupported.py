@@ -104,15 +104,14 @@ def _input_reasons(node: onnx.NodeProto, operator: Operator) -> list[str]:
 
 
 def _why_unknown(domain: str, name: str, opset: int) -> str:
-    versions = registered().get((domain, name))
-    if versions:
-        return f"opset {opset} is older than {min(versions)}, the first that is supported"
     known = _first_versions(domain)
+    if known.get(name, 0) > opset:
+        return f"it came with opset {known[name]}, the model imports {opset}"
+    if versions := registered().get((domain, name)):
+        return f"opset {opset} is older than {min(versions)}, the first that is supported"
     if not known:
         return f"domain '{domain}' is not known"
-    if name not in known:
-        return f"not an operator of ONNX{nearest(name, list(known))}"
-    return f"it came with opset {known[name]}, the model imports {opset}" if known[name] > opset else "no support yet"
+    return "no support yet" if name in known else f"not an operator of ONNX{nearest(name, list(known))}"
 
 
 @cache
