@@ -46,11 +46,14 @@ def run_block(
 ) -> list[Any]:
     """The operands of the block's terminator when its arguments have these values.
 
-    `outer` holds the values the block captures. Symbols defined inside are forgotten at the end, so that each turn of
-    a loop has its own.
+    `outer` holds the values the block captures. Symbols defined inside, by the arguments' types among them, are
+    forgotten at the end, so that each turn of a loop has its own.
     """
     values = {**outer, **dict(zip(block.arguments, arguments, strict=True))}
     local = dict(symbols)
+    for number, value in enumerate(block.arguments):
+        if problem := mismatch(value.type, values[value], local, defines=True):
+            raise CompileError(f"argument {number} of a region {problem}")
     for op in block:
         if op.is_terminator:
             break
@@ -145,11 +148,20 @@ def _resolved(op: Op, symbols: Symbols) -> Op:
             changed[spec.name] = substitute(given, symbols)
         elif spec.kind == "dims" and given is not None and not all(is_static(d) for d in given):
             changed[spec.name] = tuple(substitute(d, symbols) for d in given)
+        elif spec.kind == "types" and given is not None:
+            changed[spec.name] = tuple(_with_numbers(t, symbols) for t in given)
     if not changed:
         return op
     stand_in = copy.copy(op)
     stand_in.attributes = {**op.attributes, **changed}
     return stand_in
+
+
+def _with_numbers(type: Type, symbols: Symbols) -> Type:
+    """A tensor type with the known symbols in its shape replaced; other types as they are."""
+    if not isinstance(type, TensorType) or type.shape is None:
+        return type
+    return type.with_shape(tuple(substitute(d, symbols) for d in type.shape))
 
 
 def _body(block: Block, outer: Mapping[Value, Any], symbols: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:

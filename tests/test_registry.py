@@ -11,7 +11,7 @@ from cases import Case, all_cases
 
 import mlc.ops  # noqa: F401  (registers the ops)
 from mlc import interpreter
-from mlc.ir import Op, Purity, TensorType, Type
+from mlc.ir import Op, Purity, SequenceType, TensorType, Type
 from mlc.ir.dims import substitute
 
 rows = pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
@@ -55,6 +55,8 @@ def test_infer_on_symbols_agrees_with_infer_on_numbers(case: Case) -> None:
 
 def with_values(type: Type, symbols: dict[str, int], wanted: Type) -> Type:
     """The type with each symbol replaced by its number; a rank that only numbers tell is taken from `wanted`."""
+    if isinstance(type, SequenceType) and isinstance(wanted, SequenceType):
+        return SequenceType(with_values(type.element, symbols, wanted.element))
     if not isinstance(type, TensorType) or not isinstance(wanted, TensorType):
         return type
     if type.shape is None:

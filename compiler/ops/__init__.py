@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlc.ops.attention import Attention, RotaryEmbedding
 from mlc.ops.cast import Bitcast, Cast, FormatNumber, ParseNumber
 from mlc.ops.constant import Constant, constant_value, int64s, scalar
+from mlc.ops.control import If, Loop, Scan
 from mlc.ops.conv import Conv, ConvTranspose, DeformConv
 from mlc.ops.elementwise import (
     Abs,
@@ -39,6 +40,7 @@ from mlc.ops.gather import (
     TopK,
     Unique,
 )
+from mlc.ops.image import Col2Im, GridSample, MaxRoiPool, NonMaxSuppression, RoiAlign
 from mlc.ops.logic import (
     And,
     BitwiseAnd,
@@ -79,9 +81,13 @@ from mlc.ops.math import (
     Tan,
     Tanh,
 )
-from mlc.ops.matmul import Matmul
+from mlc.ops.matmul import Det, Matmul
+from mlc.ops.ml import LabelEncoder, TreeEnsemble
 from mlc.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, Lrn, RmsNorm
 from mlc.ops.pool import AveragePool, LpPool, MaxPool, MaxUnpool
+from mlc.ops.quantize import DequantizeLinear, QuantizeLinear
+from mlc.ops.random import Multinomial, RandomNormal, RandomUniform
+from mlc.ops.recurrent import Gru, Lstm, Rnn
 from mlc.ops.reduce import (
     ArgMax,
     ArgMin,
@@ -96,6 +102,18 @@ from mlc.ops.reduce import (
     Softmax,
 )
 from mlc.ops.resize import Resize
+from mlc.ops.sequence import (
+    ConcatFromSequence,
+    OptionalConstruct,
+    OptionalGet,
+    OptionalHas,
+    SequenceAt,
+    SequenceConstruct,
+    SequenceErase,
+    SequenceInsert,
+    SequenceLength,
+    SplitToSequence,
+)
 from mlc.ops.shape import (
     Concat,
     DynamicSlice,
@@ -110,7 +128,9 @@ from mlc.ops.shape import (
     Transpose,
     Trilu,
 )
+from mlc.ops.signal import Dft, MelWeightMatrix, Stft
 from mlc.ops.structure import Fused, RegionCall, Yield, yielded
+from mlc.ops.text import RegexFullMatch, StringConcat, StringNormalizer, StringSplit, TfIdfVectorizer
 
 __all__ = [
     "Abs",
@@ -135,8 +155,10 @@ __all__ = [
     "Cast",
     "Ceil",
     "Clip",
+    "Col2Im",
     "Compress",
     "Concat",
+    "ConcatFromSequence",
     "Constant",
     "Conv",
     "ConvTranspose",
@@ -145,6 +167,9 @@ __all__ = [
     "CumProd",
     "CumSum",
     "DeformConv",
+    "DequantizeLinear",
+    "Det",
+    "Dft",
     "Div",
     "DynamicSlice",
     "Elu",
@@ -160,10 +185,14 @@ __all__ = [
     "GatherElements",
     "GatherNd",
     "Gelu",
+    "GridSample",
     "GroupNorm",
+    "Gru",
+    "If",
     "InstanceNorm",
     "IsInf",
     "IsNan",
+    "LabelEncoder",
     "LayerNorm",
     "LeakyRelu",
     "Less",
@@ -171,39 +200,60 @@ __all__ = [
     "Log",
     "Log1p",
     "LogSoftmax",
+    "Loop",
     "LpPool",
     "Lrn",
+    "Lstm",
     "Matmul",
     "MaxPool",
+    "MaxRoiPool",
     "MaxUnpool",
     "Maximum",
+    "MelWeightMatrix",
     "Minimum",
     "Mod",
     "Mul",
+    "Multinomial",
     "Neg",
+    "NonMaxSuppression",
     "NonZero",
     "Not",
     "OneHot",
+    "OptionalConstruct",
+    "OptionalGet",
+    "OptionalHas",
     "Or",
     "Pad",
     "ParseNumber",
     "Pow",
+    "QuantizeLinear",
+    "RandomNormal",
+    "RandomUniform",
     "Range",
     "ReduceMax",
     "ReduceMean",
     "ReduceMin",
     "ReduceProd",
     "ReduceSum",
+    "RegexFullMatch",
     "RegionCall",
     "Relu",
     "Reshape",
     "Resize",
     "ReverseSequence",
     "RmsNorm",
+    "Rnn",
+    "RoiAlign",
     "RotaryEmbedding",
     "Round",
+    "Scan",
     "ScatterElements",
     "ScatterNd",
+    "SequenceAt",
+    "SequenceConstruct",
+    "SequenceErase",
+    "SequenceInsert",
+    "SequenceLength",
     "Shape",
     "Shift",
     "Sigmoid",
@@ -213,14 +263,21 @@ __all__ = [
     "Slice",
     "Softmax",
     "Softplus",
+    "SplitToSequence",
     "Sqrt",
+    "Stft",
+    "StringConcat",
+    "StringNormalizer",
+    "StringSplit",
     "Sub",
     "Tan",
     "Tanh",
     "TensorScatter",
+    "TfIdfVectorizer",
     "Tile",
     "TopK",
     "Transpose",
+    "TreeEnsemble",
     "Trilu",
     "Unique",
     "Where",

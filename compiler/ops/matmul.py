@@ -7,6 +7,7 @@ import numpy as np
 from mlc.ir import Array, Dim, DType, Op, TensorType, Value
 from mlc.ir.dims import product
 from mlc.ops.inference import same_dtype
+from mlc.ops.precision import widened
 
 
 class Matmul(Op):
@@ -55,3 +56,23 @@ class Matmul(Op):
 
     def flops(self) -> Dim:
         return 2 * product(self.result.tensor.dims) * self.x.tensor.dims[-1]
+
+
+class Det(Op):
+    """The determinant of each square matrix of x[..., M, M]. ONNX Det (opset 22)."""
+
+    x: Value
+
+    def infer(self) -> TensorType:
+        x = self.x.tensor
+        if x.shape is None:
+            return x
+        if x.rank < 2 or (isinstance(x.dims[-1], int) and isinstance(x.dims[-2], int) and x.dims[-1] != x.dims[-2]):
+            raise self.error(f"x {x} holds no square matrices")
+        return x.with_shape(x.dims[:-2])
+
+    def evaluate(self, x: Array) -> Array:
+        return np.asarray(np.linalg.det(widened(x))).astype(x.dtype)
+
+    def flops(self) -> Dim:
+        return product(self.x.tensor.dims) * self.x.tensor.dims[-1]

@@ -30,3 +30,10 @@ def gather_points(x: Array, at: Array) -> Array:
     batch = np.arange(x.shape[0])[:, None]
     found = np.moveaxis(x, 1, -1)[(batch, *np.moveaxis(whole, 1, 0))]
     return np.where(inside[:, None], np.moveaxis(found, -1, 1), np.zeros((), x.dtype))
+
+
+def reflected(at: Array, low: Array, high: Array) -> Array:
+    """`at` folded back and forth at the borders until it lies in [low, high]."""
+    width = np.where(high > low, high - low, 1)
+    turn = np.mod(at - low, 2 * width)
+    return np.where(high > low, low + np.where(turn > width, 2 * width - turn, turn), low)

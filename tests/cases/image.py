@@ -1,0 +1,80 @@
+"""Rows for the ops of mlc.ops.image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cases import Case, normal, positive
+from mlc.ir import DType, symbol
+from mlc.ops import Col2Im, GridSample, MaxRoiPool, NonMaxSuppression, RoiAlign
+
+WIDE_GRID = normal(2, 3, 4, 2)  # reaches outside of [-1, 1] in places
+BOXES = np.array([[[0, 0, 1, 1], [0, 0.1, 1, 1.1], [0, -0.1, 1, 0.9], [0, 10, 1, 11], [1, 11, 0, 10]]], np.float32)
+CENTERED = np.array([[[0.5, 0.5, 1, 1], [0.5, 0.6, 1, 1], [0.5, 10.5, 1, 1], [3, 3, 0, 0]]], np.float32)
+ROIS = np.array([[0, 0, 4, 4], [1.5, 0.5, 9, 3], [2, 2, 2, 2]], np.float32)
+SAMPLES = np.array([0, 1, 0])
+PLAIN = {"strides": (1, 1), "pads": (0, 0, 0, 0), "dilations": (1, 1)}
+
+
+def col2im(*dims: int, **given: Any) -> Any:
+    """Builds a Col2Im with 2 x 3 windows."""
+    return lambda x: Col2Im(x, dims=dims, kernel=(2, 3), **{**PLAIN, **given})
+
+
+def nms(**given: Any) -> Any:
+    """Builds a NonMaxSuppression."""
+    return lambda *v: NonMaxSuppression(*v, count=symbol("K"), **given)
+
+
+def number(x: float) -> np.ndarray:
+    """A vector of one threshold."""
+    return np.array([x], np.float32)
+
+
+CASES = [
+    *(
+        Case(
+            f"grid_sample_{m}_{p}_{a}",
+            lambda x, g, m=m, p=p, a=a: GridSample(x, g, m, p, a),
+            (normal(2, 3, 5, 4), WIDE_GRID),
+        )
+        for m in ("linear", "nearest", "cubic")
+        for p in ("zeros", "border", "reflection")
+        for a in (False, True)
+    ),
+    Case("grid_sample_3d", GridSample, (normal(1, 2, 3, 4, 5), normal(1, 2, 2, 2, 3))),
+    Case("grid_sample_1d", GridSample, (normal(1, 2, 5), normal(1, 7, 1))),
+    Case("grid_sample_no_places", GridSample, (normal(1, 2, 3, 3), normal(1, 0, 2, 2))),
+    Case("grid_sample_f16", GridSample, (normal(1, 2, 3, 3, dtype=DType.F16), normal(1, 2, 2, 2, dtype=DType.F16))),
+    Case("roi_align", lambda *v: RoiAlign(*v, height=2, width=3), (normal(2, 3, 6, 8), ROIS, SAMPLES)),
+    Case(
+        "roi_align_output_half_pixel",
+        lambda *v: RoiAlign(*v, height=2, width=2, half_pixel=False, spatial_scale=0.5),
+        (normal(2, 3, 6, 8), ROIS, SAMPLES),
+    ),
+    Case(
+        "roi_align_max",
+        lambda *v: RoiAlign(*v, height=3, width=2, sampling_ratio=2, mode="max"),
+        (normal(2, 3, 6, 8), ROIS, SAMPLES),
+    ),
+    Case("roi_align_no_boxes", RoiAlign, (normal(1, 2, 4, 4), normal(0, 4), np.zeros(0, np.int64))),
+    Case(
+        "max_roi_pool",
+        lambda x, r: MaxRoiPool(x, r, 2, 3, 0.5),
+        (normal(2, 3, 6, 8), np.array([[0, 0, 0, 7, 9], [1, 3, 2, 30, 5]], np.float32)),
+    ),
+    Case("col2im", col2im(1, 2, 5, 5), (normal(1, 12, 12),)),
+    Case("col2im_strided", col2im(2, 1, 5, 6, strides=(2, 1), pads=(0, 1, 1, 0)), (normal(2, 6, 15),)),
+    Case("col2im_dilated", col2im(1, 1, 5, 5, dilations=(2, 2)), (normal(1, 6, 3),)),
+    Case(
+        "col2im_of_a_given_image",
+        lambda x, s: Col2Im(x, s, dims=(1, 2, symbol("H"), symbol("W")), kernel=(2, 3), **PLAIN),
+        (normal(1, 12, 12), np.array([5, 5])),
+    ),
+    Case("nms", nms(), (BOXES, positive(1, 2, 5), np.array([3]), number(0.5), number(0.2))),
+    Case("nms_centered", nms(centered=True), (CENTERED, positive(1, 1, 4), np.array([3]), number(0.5))),
+    Case("nms_limit_0", nms(), (BOXES, positive(1, 1, 5))),
+    Case("nms_ties", nms(), (BOXES, np.ones((1, 1, 5), np.float32), np.array([9]), number(0.0))),
+]
