@@ -15,7 +15,7 @@ from mlc.frontend.onnx_import.graph import Graph
 from mlc.frontend.onnx_import.registry import onnx_op
 from mlc.interpreter import interpret
 from mlc.ir import Module, OptionalType, SequenceType, TensorType, Value
-from mlc.ops import Add, Constant, Matmul, Relu
+from mlc.ops import Add, Constant, Matmul, ReduceMean, Relu
 
 X = np.array([[-1.0, 2.0], [3.0, -4.0]], np.float32)
 
@@ -232,3 +232,9 @@ def test_the_version_of_an_operator_follows_the_models_opset(opset: int) -> None
         )
     )
     assert seen == [14 if opset >= 14 else 7]
+
+
+def test_a_library_body_uses_the_default_attributes_of_its_operator() -> None:
+    x = {"x": [2, 3, 4, 5]}
+    module = load(model_of([node("MeanVarianceNormalization", ["x"], ["y"])], x, {"y": [2, 3, 4, 5]}, opset=13))
+    assert {mean.axes for mean in ops(module, ReduceMean)} == {(0, 2, 3)}

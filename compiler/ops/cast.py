@@ -66,12 +66,19 @@ class Bitcast(Op):
     is_elementwise = True
 
     def infer(self) -> TensorType:
-        if self.dtype.bits != self.x.tensor.dtype.bits or DType.STRING in (self.dtype, self.x.tensor.dtype):
+        if _stored_bits(self.dtype) != _stored_bits(self.x.tensor.dtype) or DType.STRING in (
+            self.dtype,
+            self.x.tensor.dtype,
+        ):
             raise self.error(f"{self.x.tensor.dtype} and {self.dtype} differ in width")
         return self.x.tensor.with_dtype(self.dtype)
 
     def evaluate(self, x: Array) -> Array:
         return x.view(self.dtype.numpy)
+
+
+def _stored_bits(dtype: DType) -> int:
+    return 8 if dtype is DType.BOOL else dtype.bits
 
 
 class ParseNumber(Op):

@@ -24,6 +24,7 @@ class Call:
     function: onnx.FunctionProto
     opsets: dict[str, int]
     is_library: bool
+    opset: int = 0  # of the node's domain, for a library body
 
 
 def resolve(graph: Graph, node: onnx.NodeProto, values: Sequence[Value | None]) -> Operator | Call:
@@ -39,7 +40,7 @@ def resolve(graph: Graph, node: onnx.NodeProto, values: Sequence[Value | None]) 
     function = library_function(node, opset) or _function_for(node, opset, values)
     if function is None:
         raise graph.error(f"operator {node.op_type} has no function body for inputs of these types")
-    return Call(function, opsets_in(function.opset_import), is_library=True)
+    return Call(function, opsets_in(function.opset_import), is_library=True, opset=opset)
 
 
 def library_function(node: onnx.NodeProto, opset: int) -> onnx.FunctionProto | None:
@@ -111,8 +112,18 @@ def bound_node(node: onnx.NodeProto, caller: onnx.NodeProto, call: Call, absent:
     bound = onnx.NodeProto()
     bound.CopyFrom(node)
     given = {a.name: a for a in call.function.attribute_proto} | {a.name: a for a in caller.attribute}
+    if call.is_library:  # a body of onnx.defs leaves the defaults of its attributes to the schema
+        given = _schema_defaults(caller, call.opset) | given
     _bind(bound, given, absent)
     return bound
+
+
+def _schema_defaults(node: onnx.NodeProto, opset: int) -> dict[str, onnx.AttributeProto]:
+    schema = schema_of(domain_of(node), node.op_type, opset)
+    if schema is None:
+        return {}
+    defaults = {name: attribute.default_value for name, attribute in schema.attributes.items()}
+    return {name: value for name, value in defaults.items() if value.type != onnx.AttributeProto.UNDEFINED}
 
 
 def _bind(node: onnx.NodeProto, given: dict[str, onnx.AttributeProto], absent: Collection[str]) -> None:
