@@ -107,6 +107,10 @@ CONVERSIONS = [
     (vector_math.bf16_to_f32, "uint16", "float32"),
     (vector_math.f16_to_f32, "uint16", "float32"),
     (vector_math.f64_to_f32_odd, "float64", "float32"),
+    (vector_math.encode_e8m0, "float32", "uint8"),
+    (vector_math.decode_e8m0, "uint8", "float32"),
+    (lambda b, x: vector_math.encode(b, x, vector_math.NARROW_FORMATS["f8E5M2"]), "float32", "uint8"),
+    (lambda b, x: vector_math.decode(b, x, vector_math.NARROW_FORMATS["f8E5M2"]), "uint8", "float32"),
 ]
 
 

@@ -9,8 +9,11 @@ for f32; sin, cos, tan, pow, everything in f64 and what goes through f64 is a ca
 the module holds once for each vector type. Errors, measured over the whole range: docs/vector-math.md.
 """
 
+from __future__ import annotations
+
 from mlc.codegen.math.error_function import erf
 from mlc.codegen.math.exponential import cosh, exp, exp2, expm1, sigmoid, sinh, tanh
+from mlc.codegen.math.float8 import NARROW_FORMATS, NarrowFormat, decode, decode_e8m0, encode, encode_e8m0
 from mlc.codegen.math.half import bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16, f64_to_f32_odd
 from mlc.codegen.math.lanes import declare_features
 from mlc.codegen.math.logarithm import log, log1p, softplus
@@ -19,6 +22,12 @@ from mlc.codegen.math.rounding import ceil, floor, round_even, sqrt, trunc
 from mlc.codegen.math.trigonometry import cos, sin, tan
 
 __all__ = [
+    "NARROW_FORMATS",
+    "NarrowFormat",
+    "decode",
+    "decode_e8m0",
+    "encode",
+    "encode_e8m0",
     "bf16_to_f32",
     "ceil",
     "cos",
