@@ -94,6 +94,7 @@ LN2 = mp.log(2)
 HALF_LN2 = LN2 / 2 * mp.mpf("1.0005")
 S_MAX = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mp.mpf("1.0005")
 QUARTER_PI = mp.pi / 4 * mp.mpf("1.0005")
+TAN_PI_8 = (mp.sqrt(2) - 1) * mp.mpf("1.0005")
 ERF_SPLIT_F32 = mp.mpf("0.921875")
 
 
@@ -146,21 +147,17 @@ def _erfcx(t: Real) -> Real:
     return mp.exp(t * t) * mp.erfc(t)
 
 
-def _erfcx_in_q(q: Real) -> Real:
-    """(1 + 2t) exp(t^2) erfc(t) at t = 4 (1 + q) / (1 - q); tends to 2/sqrt(pi) as q -> 1."""
-    if q >= 1:
-        return 2 / mp.sqrt(mp.pi)
-    t = 4 * (1 + q) / (1 - q)
-    with mp.workdps(60 + int(t * t / 2) if t < 40 else 60):
-        if t < 40:
-            return (1 + 2 * t) * _erfcx(t)
-        series = 1 - 1 / (2 * t**2) + 3 / (4 * t**4) - 15 / (8 * t**6) + 105 / (16 * t**8) - mp.mpf(945) / (32 * t**10)
-        return (1 + 2 * t) / (t * mp.sqrt(mp.pi)) * series
+def _erfcx_ratio(w: Real) -> Real:
+    """exp(t^2) erfc(t) / u at the t with u = 1 / (1 + t/4) = w + 5/8."""
+    u = w + mp.mpf("0.625")
+    return _erfcx(4 * (1 / u - 1)) / u
 
 
-def _log_erfcx_half(t: Real) -> Real:
-    """log of exp(t^2/2) Phi(-t): what is left of the normal tail when its Gaussian factor is taken out."""
-    return mp.log(_erfcx(t / mp.sqrt(2)) / 2)
+def _erfcx_fit(name: str, t_max: int, count: int, bits: int) -> Fit:
+    meaning = f"exp(t^2) erfc(t) / u, u = 1 / (1 + t/4), as a polynomial in u - 5/8, 0 <= t <= {t_max}"
+    low, high = 1 / (1 + mp.mpf(t_max) / 4), mp.mpf(1)
+    middle = mp.mpf("0.625")
+    return Fit(name, meaning, _erfcx_ratio, lambda w: 1 / _erfcx_ratio(w), low - middle, high - middle, count, bits)
 
 
 FITS = [
@@ -285,6 +282,48 @@ FITS = [
         mp.mpf(4),
         8,
         32,
+    ),
+    Fit(
+        "ERF_SMALL_F64",
+        "erf(t)/t - 1, z = t^2, t <= 1",
+        _erf_ratio,
+        lambda z: 1 / (1 + _erf_ratio(z)),
+        tiny("1e-12"),
+        mp.mpf(1),
+        12,
+        64,
+    ),
+    Fit(
+        "LOG_FOR_POW_F64",
+        "(2 atanh(s)/s - 2 - 2/3 z) / z^2, z = s^2, s <= 3 - 2 sqrt(2)",
+        lambda z: (_atanh_tail(z) - mp.mpf(2) / 3) / z,
+        lambda z: z**2 / 2,
+        tiny("1e-6"),
+        S_MAX**2,
+        8,
+        64,
+    ),
+    _erfcx_fit("ERFCX_F32", 11, 10, 32),
+    _erfcx_fit("ERFCX_F64", 28, 22, 64),
+    Fit(
+        "ATAN_F64",
+        "(atan(t)/t - 1) / z, z = t^2, t <= sqrt(2) - 1",
+        _atan_tail,
+        lambda z: z,
+        tiny("1e-12"),
+        TAN_PI_8**2,
+        11,
+        64,
+    ),
+    Fit(
+        "ASIN_F64",
+        "(asin(t)/t - 1) / z, z = t^2, t <= 1/2",
+        _asin_tail,
+        lambda z: z,
+        tiny("1e-12"),
+        mp.mpf("0.2501"),
+        12,
+        64,
     ),
 ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -26,6 +25,7 @@ _IR_TYPES: dict[str, ir.Type] = {
     "uint8": ir.IntType(8),
     "uint16": ir.IntType(16),
     "uint32": ir.IntType(32),
+    "int32": ir.IntType(32),
 }
 
 
@@ -36,10 +36,8 @@ def ir_type(dtype: Any) -> ir.Type:
 
 @dataclass(frozen=True)
 class Loop:
-    """out[i] = f(inputs[i], ...) for n elements, as native code, with its LLVM IR and object file."""
+    """out[i] = f(inputs[i], ...) for n elements, as native code."""
 
-    text: str
-    object_code: bytes
     address: int
     result: np.dtype[Any]
     engine: Any
@@ -52,6 +50,15 @@ class Loop:
         return out
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """A function to be applied to arrays of the dtypes in inputs."""
+
+    emit: Emit
+    inputs: Sequence[Any]
+    result: Any
+
+
 def compile_loop(
     emit: Emit,
     inputs: Sequence[Any],
@@ -60,29 +67,41 @@ def compile_loop(
     target: tuple[str, Sequence[str]] = FMA_TARGET,
 ) -> Loop:
     """A loop that applies emit to lanes elements at a time (None: to scalars); whole vectors only."""
+    parsed, machine = _optimized([Kernel(emit, inputs, result)], lanes, target)
+    engine = llvm.create_mcjit_compiler(parsed, machine)
+    engine.finalize_object()
+    return Loop(engine.get_function_address("loop0"), np.dtype(result), engine)
+
+
+def object_code(kernels: Sequence[Kernel], lanes: int | None, target: tuple[str, Sequence[str]]) -> bytes:
+    """The object file of one module with a loop for each kernel."""
+    parsed, machine = _optimized(kernels, lanes, target)
+    code: bytes = machine.emit_object(parsed)
+    return code
+
+
+def _optimized(kernels: Sequence[Kernel], lanes: int | None, target: tuple[str, Sequence[str]]) -> tuple[Any, Any]:
     cpu, features = target
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     triple = llvm.get_process_triple()
     machine = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, opt=2, reloc="pic", codemodel="small")
-    module = ir.Module("loop")
+    module = ir.Module("loops")
     module.triple = triple
     declare_features(module, features)
-    _emit_loop(module, emit, [ir_type(d) for d in inputs], ir_type(result), lanes)
+    for i, kernel in enumerate(kernels):
+        _emit_loop(module, f"loop{i}", kernel, lanes)
     parsed = llvm.parse_assembly(str(module))
     parsed.verify()
-    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
-    passes = llvm.create_pass_builder(machine, tuning)
+    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
     passes.getModulePassManager().run(parsed, passes)
-    object_code = machine.emit_object(parsed)
-    engine = llvm.create_mcjit_compiler(parsed, machine)
-    engine.finalize_object()
-    return Loop(str(module), object_code, engine.get_function_address("loop"), np.dtype(result), engine)
+    return parsed, machine
 
 
-def _emit_loop(module: ir.Module, emit: Emit, inputs: Sequence[ir.Type], result: ir.Type, lanes: int | None) -> None:
+def _emit_loop(module: ir.Module, name: str, kernel: Kernel, lanes: int | None) -> None:
+    inputs, result = [ir_type(d) for d in kernel.inputs], ir_type(kernel.result)
     i64, pointer = ir.IntType(64), ir.PointerType()
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64] + [pointer] * (1 + len(inputs))), "loop")
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64] + [pointer] * (1 + len(inputs))), name)
     b = ir.IRBuilder(function.append_basic_block("entry"))
     count, out, *sources = function.args
     step = ir.Constant(i64, lanes or 1)
@@ -100,19 +119,11 @@ def _emit_loop(module: ir.Module, emit: Emit, inputs: Sequence[ir.Type], result:
         address = b.gep(source, [index], source_etype=ty)
         args.append(b.load(address, typ=ty if lanes is None else ir.VectorType(ty, lanes), align=1))
     address = b.gep(out, [index], source_etype=result)
-    b.store(emit(b, *args), address, align=1)
+    b.store(kernel.emit(b, *args), address, align=1)
     index.add_incoming(following, b.block)
     b.branch(head)
     b.position_at_end(done)
     b.ret_void()
-
-
-@cache
-def cached_loop(
-    emit: Emit, inputs: tuple[str, ...], result: str, lanes: int | None, target: tuple[str, tuple[str, ...]]
-) -> Loop:
-    """compile_loop, once for the same arguments."""
-    return compile_loop(emit, inputs, result, lanes, target)
 
 
 def ulp_errors(got: Array, reference: Array) -> Array:

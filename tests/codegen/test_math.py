@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from codegen.math_cases import CASES, MathCase
-from codegen.math_loops import FMA_TARGET, PORTABLE_TARGET, Array, Emit, compile_loop, ulp_errors
+from codegen.math_loops import FMA_TARGET, PORTABLE_TARGET, Array, Kernel, compile_loop, object_code, ulp_errors
 
 from mlc.codegen import math as vector_math
+from mlc.codegen.math.lanes import intrinsic
 
 TARGETS = pytest.mark.parametrize("target", [FMA_TARGET, PORTABLE_TARGET], ids=["fma", "portable"])
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -22,6 +25,14 @@ LANES = {"float32": 8, "float64": 4}
 def f32_samples() -> Array:
     """Every 8191st pattern of all 2^32: both signs, subnormals, NaN and infinities among them."""
     return np.arange(0, 2**32, 8191, dtype=np.uint32).view(np.float32)
+
+
+def dense_f32_samples(stride: int) -> Iterator[Array]:
+    """Every stride-th of all 2^32 patterns, 2^22 of them at a time."""
+    chunk = 2**22
+    for start in range(0, 2**32, stride * chunk):
+        patterns = np.arange(start, min(start + stride * chunk, 2**32), stride, dtype=np.uint64).astype(np.uint32)
+        yield whole_vectors(patterns.view(np.float32), 8)
 
 
 @cache
@@ -49,26 +60,22 @@ def edge_samples(case: MathCase, dtype: str) -> Array:
     return around([*common, *case.edges], dtype)
 
 
+def samples(case: MathCase, dtype: str) -> Array:
+    everywhere = f32_samples() if dtype == "float32" else f64_samples()
+    stride = 101 if dtype == "float64" and case.few_f64_samples else 1
+    return whole_vectors(np.concatenate([everywhere[::stride], edge_samples(case, dtype)]), LANES[dtype])
+
+
 def whole_vectors(x: Array, lanes: int) -> Array:
     """x, padded with ones to a multiple of lanes elements."""
     missing = -x.size % lanes
     return np.concatenate([x, np.ones(missing, x.dtype)])
 
 
-@TARGETS
-@DTYPES
-@UNARY
-def test_error_stays_within_its_bound(case: MathCase, dtype: str, target: tuple[str, tuple[str, ...]]) -> None:
-    bound = case.bound(dtype)
-    if bound is None:
-        pytest.skip("f32 only")
-    samples = f32_samples() if dtype == "float32" else f64_samples()
-    x = whole_vectors(np.concatenate([samples, edge_samples(case, dtype)]), LANES[dtype])
-    got = compile_loop(case.emit, [dtype], dtype, LANES[dtype], target)(x)
-    reference = case.reference(x)
+def assert_errors_within_bound(case: MathCase, x: Array, got: Array, reference: Array, bound: float) -> None:
     errors = ulp_errors(got, reference)
     worst = int(np.argmax(errors))
-    print(f"{case.name} {dtype} {target[0]}: {errors[worst]:.3f} ULP at {x[worst]!r}")
+    print(f"{case.name} {x.dtype}: {errors[worst]:.3f} ULP at {x[worst]!r}")
     assert errors[worst] <= bound, f"{case.name}({x[worst]!r}) = {got[worst]!r}, not {reference[worst]!r}"
     is_zero = reference == 0
     assert np.array_equal(np.signbit(got[is_zero]), np.signbit(reference[is_zero])), "a zero has the wrong sign"
@@ -76,13 +83,47 @@ def test_error_stays_within_its_bound(case: MathCase, dtype: str, target: tuple[
 
 @DTYPES
 @UNARY
-def test_scalar_and_vectors_of_any_width_give_the_same_bits(case: MathCase, dtype: str) -> None:
-    if case.bound(dtype) is None:
-        pytest.skip("f32 only")
-    samples = (f32_samples() if dtype == "float32" else f64_samples())[::61]
-    x = whole_vectors(np.concatenate([samples, edge_samples(case, dtype)]), 16)
+def test_error_stays_within_its_bound_with_and_without_fma(case: MathCase, dtype: str) -> None:
+    x = samples(case, dtype)
+    reference = case.reference(x)
     for target in (FMA_TARGET, PORTABLE_TARGET):
-        results = [compile_loop(case.emit, [dtype], dtype, lanes, target)(x) for lanes in (None, 2, 4, 8, 16)]
+        got = compile_loop(case.emit, [dtype], dtype, LANES[dtype], target)(x)
+        assert_errors_within_bound(case, x, got, reference, case.bound(dtype, target is FMA_TARGET))
+
+
+@pytest.mark.slow
+@UNARY
+def test_error_stays_within_its_bound_on_every_61st_f32(case: MathCase) -> None:
+    loops = [compile_loop(case.emit, ["float32"], "float32", 8, target) for target in (FMA_TARGET, PORTABLE_TARGET)]
+    for x in dense_f32_samples(61):
+        reference = case.reference(x)
+        for loop, has_fma in zip(loops, (True, False), strict=True):
+            assert_errors_within_bound(case, x, loop(x), reference, case.bound("float32", has_fma))
+
+
+def test_gelu_tanh_is_within_two_units_of_its_argument() -> None:
+    x = whole_vectors(np.concatenate([f32_samples(), np.linspace(-12, 12, 2**18, dtype=np.float32)]), 8)
+    with np.errstate(all="ignore"):
+        wide = x.astype(np.longdouble)
+        slope = np.sqrt(np.longdouble(8) / np.longdouble(np.pi))
+        reference = wide / (1 + np.exp(-slope * (wide + np.longdouble(0.044715) * wide**3)))
+    for target in (FMA_TARGET, PORTABLE_TARGET):
+        got = compile_loop(vector_math.gelu_tanh, ["float32"], "float32", 8, target)(x)
+        is_number = np.isfinite(x) & np.isfinite(reference.astype(np.float32))
+        error = np.abs(got - reference)[is_number] / np.spacing(np.abs(x[is_number]))
+        assert error.max() < 2
+        assert np.isnan(got[np.isnan(x)]).all() and np.isposinf(got[np.isposinf(x)]).all()
+        near_zero = is_number & (np.abs(x) < 2)
+        assert ulp_errors(got[near_zero], reference[near_zero]).max() < 6
+
+
+@DTYPES
+@UNARY
+def test_scalar_and_vectors_of_any_width_give_the_same_bits(case: MathCase, dtype: str) -> None:
+    everywhere = f32_samples() if dtype == "float32" else f64_samples()
+    x = whole_vectors(np.concatenate([everywhere[::61], edge_samples(case, dtype)]), 16)
+    for target in (FMA_TARGET, PORTABLE_TARGET):
+        results = [compile_loop(case.emit, [dtype], dtype, lanes, target)(x) for lanes in (None, 4, 16)]
         for other in results[1:]:
             np.testing.assert_array_equal(bits_of_numbers(other), bits_of_numbers(results[0]))
 
@@ -92,81 +133,47 @@ def bits_of_numbers(x: Array) -> Array:
     return np.where(np.isnan(x), np.array(np.nan, x.dtype), x).view(np.uint32 if x.itemsize == 4 else np.uint64)
 
 
-def undefined_symbols(object_code: bytes, folder: str) -> list[str]:
+def undefined_symbols(code: bytes, folder: Path) -> list[str]:
     """The names an object file expects from elsewhere, as nm lists them."""
-    path = f"{folder}/code.o"
-    with open(path, "wb") as file:
-        file.write(object_code)
+    path = folder / "code.o"
+    path.write_bytes(code)
     listing = subprocess.run(["nm", "-u", path], check=True, capture_output=True, text=True).stdout
     return [line.split()[-1] for line in listing.splitlines()]
 
 
-CONVERSIONS = [
-    (vector_math.f32_to_bf16, "float32", "uint16"),
-    (vector_math.f32_to_f16, "float32", "uint16"),
-    (vector_math.bf16_to_f32, "uint16", "float32"),
-    (vector_math.f16_to_f32, "uint16", "float32"),
-    (vector_math.f64_to_f32_odd, "float64", "float32"),
-    (vector_math.encode_e8m0, "float32", "uint8"),
-    (vector_math.decode_e8m0, "uint8", "float32"),
-    (lambda b, x: vector_math.encode(b, x, vector_math.NARROW_FORMATS["f8E5M2"]), "float32", "uint8"),
-    (lambda b, x: vector_math.decode(b, x, vector_math.NARROW_FORMATS["f8E5M2"]), "uint8", "float32"),
+KERNELS = [
+    *(Kernel(case.emit, [dtype], dtype) for case in CASES for dtype in LANES),
+    *(
+        Kernel(emit, [dtype] * 2, dtype)
+        for emit in (vector_math.pow, vector_math.fmod, vector_math.floor_mod)
+        for dtype in LANES
+    ),
+    *(Kernel(vector_math.gelu_tanh, [dtype], dtype) for dtype in LANES),
+    Kernel(vector_math.pow_of_integers, ["int32"] * 2, "int32"),
+    Kernel(vector_math.f32_to_bf16, ["float32"], "uint16"),
+    Kernel(vector_math.f32_to_f16, ["float32"], "uint16"),
+    Kernel(vector_math.bf16_to_f32, ["uint16"], "float32"),
+    Kernel(vector_math.f16_to_f32, ["uint16"], "float32"),
+    Kernel(vector_math.f64_to_f32_odd, ["float64"], "float32"),
+    Kernel(vector_math.encode_e8m0, ["float32"], "uint8"),
+    Kernel(vector_math.decode_e8m0, ["uint8"], "float32"),
+    *(
+        Kernel(lambda b, x, fmt=fmt: vector_math.encode(b, x, fmt), ["float32"], "uint8")
+        for fmt in vector_math.NARROW_FORMATS.values()
+    ),
+    *(
+        Kernel(lambda b, x, fmt=fmt: vector_math.decode(b, x, fmt), ["uint8"], "float32")
+        for fmt in vector_math.NARROW_FORMATS.values()
+    ),
 ]
 
 
 @TARGETS
-@pytest.mark.parametrize("lanes", [None, 4, 8])
-def test_object_code_calls_nothing(
-    lanes: int | None, target: tuple[str, tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    functions: list[tuple[Emit, list[str], str]] = [
-        (case.emit, [dtype], dtype)
-        for case in CASES
-        for dtype in ("float32", "float64")
-        if case.bound(dtype) is not None
-    ]
-    functions += [(emit, [source], result) for emit, source, result in CONVERSIONS]
-    functions += [(vector_math.pow, ["float32"] * 2, "float32")]
-    folder = str(tmp_path_factory.mktemp("objects"))
-    for emit, inputs, result in functions:
-        loop = compile_loop(emit, inputs, result, lanes, target)
-        assert undefined_symbols(loop.object_code, folder) == [], f"{emit} on {inputs} calls a library"
+@pytest.mark.parametrize("lanes", [None, 8])
+def test_object_code_calls_nothing(lanes: int | None, target: tuple[str, tuple[str, ...]], tmp_path: Path) -> None:
+    assert undefined_symbols(object_code(KERNELS, lanes, target), tmp_path) == []
 
 
-def test_a_libm_call_would_be_noticed(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from mlc.codegen.math.lanes import intrinsic
-
-    loop = compile_loop(lambda b, x: intrinsic(b, "exp", x.type, [x]), ["float32"], "float32", 8)
-    assert undefined_symbols(loop.object_code, str(tmp_path_factory.mktemp("objects"))) == ["expf"]
-
-
-def power_samples() -> tuple[Array, Array]:
-    rng = np.random.default_rng(11)
-    count = 2**17
-    special = np.array(
-        [0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 2, -2, 0.5, -0.5, 3, -3, 1e-45, -1e-45, 3.4e38, -3.4e38]
-        + [2.0**24, 2.0**23 + 1, 2.0**24 + 2, 1e20, -7.5, -4],
-        np.float32,
-    )
-    pairs = [tuple(axis.ravel() for axis in np.meshgrid(special, special))]
-    anywhere = rng.integers(0, 2**32, count, dtype=np.uint32).view(np.float32)
-    near_one = (1 + rng.standard_normal(count) * 0.01).astype(np.float32)
-    pairs.append((anywhere, (rng.standard_normal(count) * 10).astype(np.float32)))
-    pairs.append((anywhere, rng.integers(-10, 10, count).astype(np.float32)))
-    pairs.append((near_one, (rng.standard_normal(count) * 4000).astype(np.float32)))
-    pairs.append((np.exp(rng.standard_normal(count) * 3).astype(np.float32), pairs[1][1]))
-    x, y = (np.concatenate(column) for column in zip(*pairs, strict=True))
-    return whole_vectors(x, 8), whole_vectors(y, 8)
-
-
-@TARGETS
-def test_pow_is_within_its_bound_and_right_at_every_special_pair(target: tuple[str, tuple[str, ...]]) -> None:
-    x, y = power_samples()
-    got = compile_loop(vector_math.pow, ["float32"] * 2, "float32", 8, target)(x, y)
-    with np.errstate(all="ignore"):
-        reference = np.power(x.astype(np.longdouble), y.astype(np.longdouble))
-    errors = ulp_errors(got, reference)
-    worst = int(np.argmax(errors))
-    assert errors[worst] <= 0.51, f"pow({x[worst]!r}, {y[worst]!r}) = {got[worst]!r}, not {reference[worst]!r}"
-    is_zero = reference == 0
-    assert np.array_equal(np.signbit(got[is_zero]), np.signbit(reference[is_zero]))
+def test_a_libm_call_would_be_noticed(tmp_path: Path) -> None:
+    kernel = Kernel(lambda b, x: intrinsic(b, "exp", x.type, [x]), ["float32"], "float32")
+    assert undefined_symbols(object_code([kernel], 8, FMA_TARGET), tmp_path) == ["expf"]

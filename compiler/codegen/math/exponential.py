@@ -22,9 +22,9 @@ from mlc.codegen.math.lanes import (
     from_bits,
     intrinsic,
     outlined,
+    outlined_in_f64,
     polynomial,
     round_to_int,
-    through_f64,
 )
 
 LOG2_E = 1.4426950408889634
@@ -42,7 +42,7 @@ _EXPM1_LOW = {32: -25.0, 64: -50.0}
 
 def exp(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """e^x."""
-    return _exp_f32(b, x) if format_of(x) is F32 else _exp_f64(b, x)
+    return _emit_exp(b, x) if format_of(x) is F32 else _exp_f64(b, x)
 
 
 def exp2(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
@@ -67,18 +67,32 @@ def sigmoid(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
 
 def sinh(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """The hyperbolic sine; f32 goes through f64."""
-    return _sinh_f32(b, x) if format_of(x) is F32 else _sinh_f64(b, x)
+    return _sinh(b, x)
 
 
 def cosh(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """The hyperbolic cosine; f32 goes through f64."""
-    return _cosh_f32(b, x) if format_of(x) is F32 else _cosh_f64(b, x)
+    return _cosh(b, x)
 
 
 def exp_in_range(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """e^x for x inside the range in which it neither overflows nor vanishes, NaN included."""
     fraction, biased = _expm1_of_remainder(b, x)
     return scale_by_power_of_two(b, b.fadd(fraction, constant(x, 1.0)), biased)
+
+
+def exp_times(b: ir.IRBuilder, x: ir.Value, factor: ir.Value) -> ir.Value:
+    """factor * e^x for x <= 0 and |factor| <= 1, rounded only once where the product is subnormal."""
+    low, _ = _EXP_RANGE[format_of(x).bits]
+    fraction, biased = _expm1_of_remainder(b, at_least(b, x, low))
+    return scale_by_power_of_two(b, fma(b, fraction, factor, factor), biased)
+
+
+def exp_of_sum(b: ir.IRBuilder, x: ir.Value, small: ir.Value) -> ir.Value:
+    """e^(x + small) for |x| < 2 bias, |small| < 2^-20: overflow and zero come from the scaling."""
+    fraction, biased = _expm1_of_remainder(b, x)
+    whole = b.fadd(fraction, fma(b, fraction, small, small))
+    return scale_by_power_of_two(b, b.fadd(whole, constant(x, 1.0)), biased)
 
 
 def scale_by_power_of_two(b: ir.IRBuilder, x: ir.Value, biased: ir.Value) -> ir.Value:
@@ -190,13 +204,10 @@ def _emit_cosh(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     return b.fadd(half, b.fdiv(constant(x, 0.25), half))
 
 
-_exp_f32 = _emit_exp
 _exp_f64 = outlined("exp", _emit_exp)
 _exp2_f64 = outlined("exp2", _emit_exp2)
 _expm1_f64 = outlined("expm1", _emit_expm1)
 _tanh_f64 = outlined("tanh", _emit_tanh)
 _sigmoid_f64 = outlined("sigmoid", _emit_sigmoid)
-_sinh_f64 = outlined("sinh", _emit_sinh)
-_cosh_f64 = outlined("cosh", _emit_cosh)
-_sinh_f32 = outlined("sinh", lambda b, x: through_f64(b, _emit_sinh, x))
-_cosh_f32 = outlined("cosh", lambda b, x: through_f64(b, _emit_cosh, x))
+_sinh = outlined_in_f64("sinh", _emit_sinh)
+_cosh = outlined_in_f64("cosh", _emit_cosh)

@@ -263,8 +263,14 @@ def _define(module: ir.Module, name: str, emit: Callable[..., ir.Value], args: S
     return function
 
 
-def through_f64(b: ir.IRBuilder, emit: Callable[..., ir.Value], *args: ir.Value) -> ir.Value:
-    """emit on args widened to f64, rounded back to f32: one rounding more than the f64 result."""
-    wide = with_lanes(args[0].type, ir.DoubleType())
-    result = emit(b, *(b.fpext(a, wide) for a in args))
-    return b.fptrunc(result, args[0].type)
+def outlined_in_f64(name: str, emit: Callable[..., ir.Value]) -> Callable[..., ir.Value]:
+    """outlined, with emit applied in f64 for f32 arguments too: one rounding more than the f64 result."""
+
+    def either(b: ir.IRBuilder, *args: ir.Value) -> ir.Value:
+        ty = args[0].type
+        if format_of(args[0]) is F64:
+            return emit(b, *args)
+        wide = with_lanes(ty, ir.DoubleType())
+        return b.fptrunc(emit(b, *(b.fpext(a, wide) for a in args)), ty)
+
+    return outlined(name, either)

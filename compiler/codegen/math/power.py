@@ -7,8 +7,10 @@ import math
 from llvmlite import ir
 
 from mlc.codegen.math import coefficients as table
-from mlc.codegen.math.exponential import power_of_two
+from mlc.codegen.math.double_double import quick_two_sum, two_product, two_sum
+from mlc.codegen.math.exponential import exp_of_sum, power_of_two
 from mlc.codegen.math.lanes import (
+    F32,
     absolute,
     any_lane,
     at_least,
@@ -24,12 +26,17 @@ from mlc.codegen.math.lanes import (
     with_lanes,
     with_sign_flipped_by,
 )
-from mlc.codegen.math.logarithm import split_normal
+from mlc.codegen.math.logarithm import split, split_normal
+
+_TWO_THIRDS, _TWO_THIRDS_LOW = 0.6666666666666666, 3.700743415417188e-17
+
+# ln2 = high + low; e * high is exact for every exponent e.
+_LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 
 
 def pow(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
     """x^y with all the special cases of C99 F.9.4.4: x^0 and 1^y are 1 even for NaN."""
-    return _pow_f32(b, x, y)
+    return _pow_f32(b, x, y) if format_of(x) is F32 else _pow_f64(b, x, y)
 
 
 def _emit_pow_f32(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
@@ -40,8 +47,7 @@ def _emit_pow_f32(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
     exponent = at_most(b, at_least(b, exponent, -200.0), 200.0)
     n, biased = round_to_int(b, lambda c: b.fadd(exponent, c), exponent)
     fraction = polynomial(b, b.fsub(exponent, n), table.EXP2_FOR_POW_F32)
-    magnitude = b.fptrunc(b.fmul(fraction, power_of_two(b, format_of(exponent), biased)), x.type)
-    return _with_pow_edges(b, x, y, magnitude)
+    return b.fptrunc(b.fmul(fraction, power_of_two(b, format_of(exponent), biased)), x.type)
 
 
 def _log2_magnitude(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
@@ -51,6 +57,51 @@ def _log2_magnitude(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     result = fma(b, s, polynomial(b, b.fmul(s, s), table.LOG2_FOR_POW_F32), parts.exponent)
     result = b.select(b.fcmp_ordered("<", x, constant(x, math.inf)), result, x)
     return b.select(b.fcmp_ordered("==", x, constant(x, 0.0)), constant(x, -math.inf), result)
+
+
+def _emit_pow_f64(b: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """e^(y log|x|) with log|x| as a sum of two floats, good to about 2^-66 of itself."""
+    high, low = _log_magnitude(b, absolute(b, x))
+    # y log|x| = product + error; beyond 2^11 only overflow or zero is left, and inf must not meet inf - inf.
+    y = at_most(b, at_least(b, y, -(2.0**70)), 2.0**70)
+    product, error = two_product(b, y, high)
+    error = fma(b, y, low, error)
+    is_finite = b.fcmp_ordered("<", absolute(b, product), constant(x, 2.0**11))
+    error = b.select(is_finite, error, constant(x, 0.0))
+    argument = at_most(b, at_least(b, product, -800.0), 800.0)
+    return exp_of_sum(b, argument, error)
+
+
+def _log_magnitude(b: ir.IRBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """log(x) for f64 x >= 0 as high + low; -inf and 0 at 0, inf and NaN kept in high."""
+    parts = split(b, x)
+    f, e = parts.fraction, parts.exponent
+    # s = f / (f + 2) as s + s_low: one division, and its remainder divided once more
+    denominator, denominator_low = quick_two_sum(b, constant(x, 2.0), f)
+    s = b.fdiv(f, denominator)
+    product, product_low = two_product(b, s, denominator)
+    rest = b.fsub(b.fsub(f, product), product_low)
+    rest = b.fsub(rest, b.fmul(s, denominator_low))
+    s_low = b.fdiv(rest, denominator)
+    # log(m) = 2s + s^3 (2/3 + z P(z)), z = s^2, the first two terms in two parts
+    z, z_low = two_product(b, s, s)
+    z_low = fma(b, b.fadd(s, s), s_low, z_low)
+    cubic = fma(b, z, polynomial(b, z, table.LOG_FOR_POW_F64), constant(x, _TWO_THIRDS_LOW))
+    cubic, cubic_low = quick_two_sum(b, constant(x, _TWO_THIRDS), cubic)
+    cube, cube_low = two_product(b, s, z)
+    cube_low = fma(b, s, z_low, fma(b, s_low, z, cube_low))
+    term, term_low = two_product(b, cube, cubic)
+    term_low = fma(b, cube, cubic_low, fma(b, cube_low, cubic, term_low))
+    # e ln2 + 2s + term, largest first; e * high is exact
+    total, error = two_sum(b, b.fmul(e, constant(x, _LN2_HIGH)), b.fadd(s, s))
+    total, next_error = two_sum(b, total, term)
+    low = fma(b, e, constant(x, _LN2_LOW), b.fadd(b.fadd(s_low, s_low), term_low))
+    high, low = quick_two_sum(b, total, b.fadd(b.fadd(error, next_error), low))
+    is_number = b.fcmp_ordered("<", x, constant(x, math.inf))
+    is_zero = b.fcmp_ordered("==", x, constant(x, 0.0))
+    high = b.select(is_zero, constant(x, -math.inf), b.select(is_number, high, x))
+    low = b.select(b.and_(is_number, b.not_(is_zero)), low, constant(x, 0.0))
+    return high, low
 
 
 def _with_pow_edges(b: ir.IRBuilder, x: ir.Value, y: ir.Value, magnitude: ir.Value) -> ir.Value:
@@ -122,5 +173,6 @@ def _emit_pow_of_integers(b: ir.IRBuilder, x: ir.Value, n: ir.Value) -> ir.Value
     return b.select(is_negative, inverse, multiplied)
 
 
-_pow_f32 = outlined("pow", _emit_pow_f32)
+_pow_f32 = outlined("pow", lambda b, x, y: _with_pow_edges(b, x, y, _emit_pow_f32(b, x, y)))
+_pow_f64 = outlined("pow", lambda b, x, y: _with_pow_edges(b, x, y, _emit_pow_f64(b, x, y)))
 _pow_of_integers = outlined("pow", _emit_pow_of_integers)
