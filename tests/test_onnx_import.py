@@ -12,7 +12,7 @@ from onnx_builder import function_of, graph_of, info, initializer, model_of, nod
 
 from mlc.frontend import load
 from mlc.frontend.onnx_import.graph import Graph
-from mlc.frontend.onnx_import.registry import onnx_op
+from mlc.frontend.onnx_import.registry import onnx_op, registered
 from mlc.interpreter import interpret
 from mlc.ir import Module, OptionalType, SequenceType, TensorType, Value
 from mlc.ops import Add, Constant, Matmul, ReduceMean, Relu
@@ -234,7 +234,134 @@ def test_the_version_of_an_operator_follows_the_models_opset(opset: int) -> None
     assert seen == [14 if opset >= 14 else 7]
 
 
-def test_a_library_body_uses_the_default_attributes_of_its_operator() -> None:
+# --- function bodies of onnx.defs ---
+
+
+@pytest.mark.parametrize(
+    ("operator", "opset", "attributes"),
+    [
+        ("HardSwish", 14, {}),
+        ("ThresholdedRelu", 10, {}),  # its body refers to alpha, whose default only the schema has
+        ("ThresholdedRelu", 22, {"alpha": 2.0}),
+        ("Softmax", 13, {"axis": 0}),  # the body is made from the node's attributes
+        ("Selu", 6, {}),
+        ("Selu", 22, {"gamma": 0.5}),
+        ("Clip", 13, {}),  # the body is made from which inputs are there
+    ],
+)
+def test_an_operator_that_nobody_registered_is_its_function_body(
+    monkeypatch: pytest.MonkeyPatch, operator: str, opset: int, attributes: dict[str, Any]
+) -> None:
+    from onnx.reference import ReferenceEvaluator
+
+    monkeypatch.delitem(registered(), ("", operator), raising=False)
+    model = model_of(
+        [node(operator, ["x"], ["y"], name="call", **attributes)], {"x": [2, 2]}, {"y": [2, 2]}, opset=max(opset, 18)
+    )
+    module = load(model)
+    assert {op.loc.title for op in module.walk() if op.name != "func.return"} <= {"call"}
+    (expected,) = ReferenceEvaluator(model).run(None, {"x": X})
+    np.testing.assert_allclose(interpret(module, [X])[0], expected, rtol=1e-6)
+
+
+def test_a_library_body_uses_the_default_attributes_of_its_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(registered(), ("", "MeanVarianceNormalization"), raising=False)
     x = {"x": [2, 3, 4, 5]}
     module = load(model_of([node("MeanVarianceNormalization", ["x"], ["y"])], x, {"y": [2, 3, 4, 5]}, opset=13))
     assert {mean.axes for mean in ops(module, ReduceMean)} == {(0, 2, 3)}
+
+
+def test_outputs_that_the_caller_leaves_out_are_not_needed_of_a_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(registered(), ("", "LayerNormalization"), raising=False)
+    nodes = [node("LayerNormalization", ["x", "s"], ["y", "", "d"])]
+    module = load(model_of(nodes, {"x": [2, 2], "s": [2]}, {"y": [2, 2], "d": [2, 1]}))
+    y, d = interpret(module, [X, np.ones(2, np.float32)])
+    np.testing.assert_allclose(y, [[-1, 1], [1, -1]], atol=1e-4)
+    assert d.shape == (2, 1)
+
+
+# --- contents of small tensors ---
+
+
+def contents_of(nodes: list[onnx.NodeProto], name: str, *shapes: list[Any], **graph: Any) -> Any:
+    """What `g.dims` says about the value `name` in a model whose inputs x0, x1, ... have these shapes."""
+    seen = []
+
+    @onnx_op("Contents", since=1, domain=f"contents.{len(CONTENTS_DOMAINS)}")
+    def contents(g: Graph, x: Value) -> Value:
+        seen.append((g.dims(x), g.ints_of(x), g.array(x)))
+        return x
+
+    domain = f"contents.{len(CONTENTS_DOMAINS)}"
+    CONTENTS_DOMAINS.append(domain)
+    inputs = {f"x{i}": shape for i, shape in enumerate(shapes)}
+    load(
+        model_of(
+            [*nodes, node("Contents", [name], ["end"], domain=domain)],
+            inputs,
+            {"end": onnx.TypeProto()},
+            domains={domain: 1},
+            **graph,
+        )
+    )
+    return seen[0]
+
+
+CONTENTS_DOMAINS: list[str] = []
+
+
+def shape_arithmetic(operator: str, *constants: list[int], **attributes: Any) -> list[onnx.NodeProto]:
+    """y = operator(Shape(x0), constants...)."""
+    stored = [node("Constant", [], [f"c{i}"], value_ints=c) for i, c in enumerate(constants)]
+    names = ["s", *(f"c{i}" for i in range(len(constants)))]
+    return [node("Shape", ["x0"], ["s"]), *stored, node(operator, names, ["y"], **attributes)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ([node("Shape", ["x0"], ["y"])], "N 3 H"),
+        ([node("Shape", ["x0"], ["y"], start=1, end=-1)], "3"),
+        ([node("Size", ["x0"], ["y"])], "3 * H * N"),
+        (shape_arithmetic("Gather", [2, 0]), "H N"),
+        (shape_arithmetic("Mul", [2]), "2 * N 6 2 * H"),
+        (shape_arithmetic("Sub", [1]), "N - 1 2 H - 1"),
+        (shape_arithmetic("Div", [2]), "N floordiv 2 1 H floordiv 2"),
+        (shape_arithmetic("Slice", [1], [3]), "3 H"),
+        (shape_arithmetic("Unsqueeze", [0]), None),  # a matrix
+        (shape_arithmetic("Max", [2]), "max(2, N) 3 max(2, H)"),
+        (shape_arithmetic("ReduceProd", keepdims=0), "3 * H * N"),
+        (shape_arithmetic("Cast", to=TensorProto.INT32), "N 3 H"),
+        ([*shape_arithmetic("Gather", [0]), node("Concat", ["y", "s"], ["z"], axis=0)], "N N 3 H"),
+        # -1 equals no extent, so the rest of the shape is chosen whatever N is.
+        ([*shape_arithmetic("Equal", [-1]), node("Where", ["y", "s", "s"], ["z"])], "N 3 H"),
+        # 3 may equal N.
+        ([*shape_arithmetic("Equal", [3]), node("Where", ["y", "s", "s"], ["z"])], None),
+    ],
+)
+def test_shape_arithmetic_is_known_over_symbols(nodes: list[onnx.NodeProto], expected: str | None) -> None:
+    dims, ints, array = contents_of(nodes, nodes[-1].output[0], ["N", 3, "H"])
+    assert (None if dims is None else " ".join(map(str, dims))) == expected
+    assert (array is None) == (expected != "3")
+    assert ints == ((3,) if expected == "3" else None)
+
+
+def test_static_shapes_are_known_through_floats() -> None:
+    # What exporters write for interpolate(scale_factor=1.5).
+    nodes = [
+        node("Shape", ["x0"], ["s"]),
+        node("Cast", ["s"], ["f"], to=TensorProto.FLOAT),
+        node("Constant", [], ["c"], value_float=1.5),
+        node("Mul", ["f", "c"], ["m"]),
+        node("Floor", ["m"], ["r"]),
+        node("Cast", ["r"], ["y"], to=TensorProto.INT64),
+    ]
+    assert contents_of(nodes, "y", [3, 5])[1] == (4, 7)
+    assert contents_of(nodes, "y", ["N", 5])[0] is None
+
+
+def test_contents_of_an_input_and_of_a_long_vector_are_not_known() -> None:
+    assert contents_of([], "x0", [3]) == (None, None, None)
+    many = initializer("w", np.arange(100))
+    dims, ints, array = contents_of([], "w", initializer=[many])
+    assert dims is None and ints == tuple(range(100)) and array.shape == (100,)

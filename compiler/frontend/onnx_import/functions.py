@@ -19,12 +19,15 @@ from mlc.ir import OptionalType, SequenceType, TensorType, Type, Value
 
 @dataclass(frozen=True)
 class Call:
-    """A function whose nodes stand for the node; `is_library` when its body is onnx.defs', not the model's own."""
+    """A function whose nodes stand for the node; `is_library` when its body is onnx.defs', not the model's own.
+
+    `opset` is the version of the node's domain where it is called, `opsets` are those of the body.
+    """
 
     function: onnx.FunctionProto
+    opset: int
     opsets: dict[str, int]
     is_library: bool
-    opset: int = 0  # of the node's domain, for a library body
 
 
 def resolve(graph: Graph, node: onnx.NodeProto, values: Sequence[Value | None]) -> Operator | Call:
@@ -32,7 +35,7 @@ def resolve(graph: Graph, node: onnx.NodeProto, values: Sequence[Value | None]) 
     domain = domain_of(node)
     local = graph.model.functions.get((node.domain, node.op_type, node.overload))
     if local is not None:
-        return Call(local, opsets_in(local.opset_import), is_library=False)
+        return Call(local, graph.opsets.get(domain, 0), opsets_in(local.opset_import), is_library=False)
     opset = graph.opsets[domain]
     operator = find_operator(domain, node.op_type, opset)
     if operator is not None:
@@ -40,7 +43,8 @@ def resolve(graph: Graph, node: onnx.NodeProto, values: Sequence[Value | None]) 
     function = library_function(node, opset) or _function_for(node, opset, values)
     if function is None:
         raise graph.error(f"operator {node.op_type} has no function body for inputs of these types")
-    return Call(function, opsets_in(function.opset_import), is_library=True, opset=opset)
+    # A body that names no opset of its own is written in the caller's.
+    return Call(function, opset, {**graph.opsets, **opsets_in(function.opset_import)}, is_library=True)
 
 
 def library_function(node: onnx.NodeProto, opset: int) -> onnx.FunctionProto | None:
@@ -111,17 +115,17 @@ def bound_node(node: onnx.NodeProto, caller: onnx.NodeProto, call: Call, absent:
     """A body node with references to the function's attributes replaced by the caller's, and absent inputs left out."""
     bound = onnx.NodeProto()
     bound.CopyFrom(node)
-    given = {a.name: a for a in call.function.attribute_proto} | {a.name: a for a in caller.attribute}
-    if call.is_library:  # a body of onnx.defs leaves the defaults of its attributes to the schema
-        given = _schema_defaults(caller, call.opset) | given
+    given = _defaults(caller, call) | {a.name: a for a in caller.attribute}
     _bind(bound, given, absent)
     return bound
 
 
-def _schema_defaults(node: onnx.NodeProto, opset: int) -> dict[str, onnx.AttributeProto]:
-    schema = schema_of(domain_of(node), node.op_type, opset)
-    if schema is None:
-        return {}
+def _defaults(caller: onnx.NodeProto, call: Call) -> dict[str, onnx.AttributeProto]:
+    """The attributes' default values: a function's own, or for a body of onnx.defs those of the operator's schema."""
+    if not call.is_library:
+        return {a.name: a for a in call.function.attribute_proto}
+    schema = schema_of(domain_of(caller), caller.op_type, call.opset)
+    assert schema is not None, caller.op_type
     defaults = {name: attribute.default_value for name, attribute in schema.attributes.items()}
     return {name: value for name, value in defaults.items() if value.type != onnx.AttributeProto.UNDEFINED}
 

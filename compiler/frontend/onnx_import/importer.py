@@ -138,7 +138,7 @@ def _node(graph: Graph, node: onnx.NodeProto) -> None:
     graph.scope.values.update({name: None for name in node.output if name})
 
 
-def _bind(graph: Graph, node: onnx.NodeProto, results: Sequence[Value]) -> None:
+def _bind(graph: Graph, node: onnx.NodeProto, results: Sequence[Value | None]) -> None:
     for index, name in enumerate(node.output):
         if name and index >= len(results):
             raise graph.error(f"output {index} ('{name}') is not supported")
@@ -146,14 +146,14 @@ def _bind(graph: Graph, node: onnx.NodeProto, results: Sequence[Value]) -> None:
             graph.scope.values[name] = results[index]
 
 
-def _results(graph: Graph, node: onnx.NodeProto) -> Sequence[Value]:
+def _results(graph: Graph, node: onnx.NodeProto) -> Sequence[Value | None]:
     values = [graph.scope.find(name) if name else None for name in node.input]
     check_input_types(node, graph.opsets, values)
     match resolve(graph, node, values):
         case Operator() as operator:
             return _call(graph, operator, values)
         case Call() as call:
-            if call.is_library and (missing := missing_in_body(call.function)):
+            if call.is_library and (missing := missing_in_body(call.function, call.opsets)):
                 raise graph.error(f"is not supported: its function body needs {', '.join(missing)}")
             return _inline(graph, call, values)
 
@@ -177,7 +177,7 @@ def _call(graph: Graph, operator: Operator, values: Sequence[Value | None]) -> S
     return [result] if isinstance(result, Value) else result
 
 
-def _inline(graph: Graph, call: Call, values: Sequence[Value | None]) -> Sequence[Value]:
+def _inline(graph: Graph, call: Call, values: Sequence[Value | None]) -> Sequence[Value | None]:
     """The nodes of a function body in place of the node that calls it."""
     node, function = graph.node, call.function
     if len(values) > len(function.input):
@@ -198,7 +198,9 @@ def _inline(graph: Graph, call: Call, values: Sequence[Value | None]) -> Sequenc
         _node(inner, bound_node(body_node, node, call, absent))
     if len(graph.model.errors) > failures:
         raise Unavailable(function.name)
-    return [scope.find(name) for name in function.output[: len(node.output)]]
+    # A body need not compute what its caller leaves unnamed.
+    names = zip(function.output, node.output, strict=False)
+    return [scope.find(name) if outer else None for name, outer in names]
 
 
 def _subgraph(graph: Graph, proto: onnx.GraphProto, argument_types: Sequence[Type]) -> Region:

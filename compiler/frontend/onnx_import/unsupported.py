@@ -66,14 +66,13 @@ def _reasons(node: onnx.NodeProto, opsets: dict[str, int]) -> list[str]:
         return refusals(node, operator)
     body = library_function(node, opset)
     if body is not None:
-        inner = missing_in_body(body)
+        inner = missing_in_body(body, {**opsets, **opsets_in(body.opset_import)})
         return [f"its function body needs {', '.join(inner)}"] if inner else []
     return [] if has_function_for_context(node, opset) else [_why_unknown(domain, node.op_type, opset)]
 
 
-def missing_in_body(body: onnx.FunctionProto) -> list[str]:
-    """The operators without support among a function body's nodes."""
-    opsets = opsets_in(body.opset_import)
+def missing_in_body(body: onnx.FunctionProto, opsets: dict[str, int]) -> list[str]:
+    """The operators without support among a function body's nodes, which are of these opsets."""
     return sorted({n.op_type for n in body.node if list(_reasons_in_body(n, opsets))})
 
 
