@@ -295,6 +295,9 @@ TABLE: dict[str, tuple[tuple[str, ...], Builder]] = {
     "no_inputs": (("Relu", "'relu_y'", "missing"), _nodes(_node("Relu", [], "y"))),
     "too_many_inputs": (("Relu", "'relu_y'", "input"), _nodes(_node("Relu", ["x", "x"], "y"))),
     "unknown_attribute": (("'relu_y'", "'slope'"), _nodes(_node("Relu", ["x"], "y", slope=2.0))),
+    "attribute_of_wrong_type": (("'softmax_y'", "axis"), _nodes(_node("Softmax", ["x"], "y", axis="last"))),
+    "axis_out_of_range": (("'softmax_y'", "axis"), _nodes(_node("Softmax", ["x"], "y", axis=5))),
+    "missing_attribute": (("'cast_y'", "to"), _nodes(_node("Cast", ["x"], "y"))),
     "opset_too_new": (("opset 999",), _nodes(_node("Relu", ["x"], "y"), opset=999)),
     "opset_too_old": (("opset 1", "'relu_y'"), _nodes(_node("Relu", ["x"], "y", consumed_inputs=[0]), opset=1)),
     "no_opset": (("opset",), _changed(_remove_opsets)),
@@ -303,6 +306,12 @@ TABLE: dict[str, tuple[tuple[str, ...], Builder]] = {
     "dtypes_differ": (
         ("node 'add_y' (Add)", "int64", "float"),
         _nodes(_node("Add", ["x", "i"], "y"), weights=(_tensor("i", np.ones(4, np.int64)),)),
+    ),
+    "dtype_not_allowed": (
+        ("node 'sqrt_s' (Sqrt)", "int64"),
+        _nodes(
+            _node("Sqrt", ["i"], "s"), _node("Cast", ["s"], "y", to=F32), weights=(_tensor("i", np.ones(4, np.int64)),)
+        ),
     ),
     "output_of_another_dtype": (("output 'y'", "i64"), _changed(_output_type(I64))),
     "shapes_do_not_multiply": (
