@@ -31,13 +31,10 @@ def interpret(module: Module, inputs: Sequence[Any]) -> list[Any]:
     symbols: Symbols = {}
     pairs = zip(function.inputs, inputs, strict=True)
     arrays = [np.asarray(a) if isinstance(v.type, TensorType) else a for v, a in pairs]
-    for name, value, array in zip(function.input_names, function.inputs, arrays, strict=True):
-        if problem := mismatch(value.type, array, symbols, defines=True):
-            raise CompileError(f"input '{name}' {problem}")
-    # Once more, now that every symbol has its value: an expression may come before the symbols in it.
-    for name, value, array in zip(function.input_names, function.inputs, arrays, strict=True):
-        if problem := mismatch(value.type, array, symbols, defines=False):
-            raise CompileError(f"input '{name}' {problem}")
+    for defines in (True, False):  # twice: an expression may come before the symbols in it
+        for name, value, array in zip(function.input_names, function.inputs, arrays, strict=True):
+            if problem := mismatch(value.type, array, symbols, defines=defines):
+                raise CompileError(f"input '{name}' {problem}")
     return run_block(function.block, arrays, {}, symbols)
 
 
@@ -67,17 +64,17 @@ def run(op: Op, operands: Sequence[Any], outer: Mapping[Value, Any], symbols: Sy
     try:
         with np.errstate(all="ignore"):  # infinities and NaN are values, integers wrap
             results = _resolved(op, symbols).evaluate(*_fields(op, operands), *regions)
-    except (ValueError, IndexError, OverflowError) as problem:  # numpy's: shapes that do not broadcast, an axis too far
+    except (ValueError, IndexError, ArithmeticError) as problem:  # numpy's: shapes that do not broadcast, bad indices
         raise op.error(str(problem)) from problem
     given = list(results) if isinstance(results, tuple) else [results]
     assert len(given) == len(op.results), f"{op.name} has {len(op.results)} results, evaluate gave {len(given)}"
-    checked = []
-    for number, (value, result) in enumerate(zip(op.results, given, strict=True)):
-        array = np.asarray(result) if isinstance(value.type, TensorType) else result
-        if problem_text := mismatch(value.type, array, symbols, defines=op.defines_symbols):
-            raise op.error(f"result {number} {problem_text}")
-        checked.append(array)
-    return checked
+    arrays = [np.asarray(a) if isinstance(v.type, TensorType) else a for v, a in zip(op.results, given, strict=True)]
+    # Twice where symbols are new: an expression may come before the symbols in it.
+    for defines in (True, False) if op.defines_symbols else (False,):
+        for number, (value, array) in enumerate(zip(op.results, arrays, strict=True)):
+            if text := mismatch(value.type, array, symbols, defines=defines):
+                raise op.error(f"result {number} {text}")
+    return arrays
 
 
 def mismatch(type: Type, value: Any, symbols: Symbols, *, defines: bool) -> str:
