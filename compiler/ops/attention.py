@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -21,7 +22,9 @@ class Attention(Op):
     j < lengths[B]; the boolean `mask` at (i, j). A float mask is added to the scores instead. The mask broadcasts to
     [B, H, L, S]; where its last dim is shorter than S, the keys behind it are unseen. A softcap c > 0 replaces the
     scaled scores s by c * tanh(s / c) before the mask. A query that sees no key gives zeros. The softmax is computed in
-    `softmax_dtype`, or in that of q, f32 at least. `scale` is 1/sqrt(D) when None. ONNX Attention (opset 25), output Y.
+    `softmax_dtype`, or in that of q, f32 at least. `scale` is 1/sqrt(D) when None. A second result [B, H, L, S] has
+    the scaled scores ("raw"), those after the softcap ("capped"), after the mask ("biased"), or the softmax
+    ("weights"). ONNX Attention (opset 25), outputs Y and qk_matmul_output.
     """
 
     q: Value
@@ -36,12 +39,14 @@ class Attention(Op):
     scale: float | None = None
     softcap: float = 0.0
     softmax_dtype: DType | None = None
+    scores: Literal["none", "raw", "capped", "biased", "weights"] = "none"
 
-    def infer(self) -> TensorType:
+    def infer(self) -> TensorType | tuple[TensorType, TensorType]:
         q, k, v = self.q.tensor, self.k.tensor, self.v.tensor
         dtype = same_dtype(self, self.q, self.k)
         if q.shape is None or k.shape is None or v.shape is None:
-            return TensorType(dtype, None)
+            unknown = TensorType(dtype, None)
+            return unknown if self.scores == "none" else (unknown, unknown)
         if not q.rank == k.rank == v.rank == 4:
             raise self.error(f"q {q}, k {k} and v {v} must have rank 4")
         heads, groups = q.dims[1], k.dims[1]
@@ -52,7 +57,8 @@ class Attention(Op):
                 raise self.error(f"{name} differs, {a} and {b}: q {q}, k {k}, v {v}")
         if isinstance(heads, int) and isinstance(groups, int) and (groups == 0 or heads % groups):
             raise self.error(f"{heads} query heads are no multiple of {groups} key heads")
-        return TensorType(dtype, (*q.dims[:3], v.dims[3]))
+        y = TensorType(dtype, (*q.dims[:3], v.dims[3]))
+        return y if self.scores == "none" else (y, TensorType(dtype, (*q.dims[:3], k.dims[2])))
 
     def evaluate(
         self,
@@ -62,18 +68,23 @@ class Attention(Op):
         mask: Array | None,
         lengths: Array | None,
         offset: Array | None,
-    ) -> Array:
+    ) -> Array | tuple[Array, Array]:
         share = q.shape[1] // k.shape[1]
         keys, values = np.repeat(widened(k), share, axis=1), np.repeat(widened(v), share, axis=1)
         scale = 1 / math.sqrt(q.shape[3]) if self.scale is None else self.scale
-        scores = (widened(q) @ np.swapaxes(keys, 2, 3)) * keys.dtype.type(scale)
-        if self.softcap > 0:
-            scores = np.tanh(scores / scores.dtype.type(self.softcap)) * scores.dtype.type(self.softcap)
+        raw = (widened(q) @ np.swapaxes(keys, 2, 3)) * keys.dtype.type(scale)
+        cap = raw.dtype.type(self.softcap)
+        capped = np.tanh(raw / cap) * cap if self.softcap > 0 else raw
         bias = self._bias(q, k, mask, lengths, offset)
+        scores = capped
         if self.softmax_dtype is not None:
             scores, bias = scores.astype(self.softmax_dtype.numpy), bias.astype(self.softmax_dtype.numpy)
-        weights = attention_weights(widened(scores), widened(bias))
-        return np.asarray(weights.astype(values.dtype) @ values).astype(q.dtype)
+        weights = attention_weights(widened(scores), widened(bias)).astype(values.dtype)
+        y = np.asarray(weights @ values).astype(q.dtype)
+        if self.scores == "none":
+            return y
+        shown = {"raw": raw, "capped": capped, "biased": capped + bias.astype(capped.dtype), "weights": weights}
+        return y, shown[self.scores].astype(q.dtype)
 
     def _bias(self, q: Array, k: Array, mask: Array | None, lengths: Array | None, offset: Array | None) -> Array:
         """What is added to the scores: -inf where a key is unseen; broadcasts to [B, H, L, S]."""

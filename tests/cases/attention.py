@@ -58,6 +58,10 @@ CASES = [
     Case("attention_f16", attention(), narrow(QKV, DType.F16)),
     Case("attention_bf16", attention(), narrow(QKV, DType.BF16)),
     Case("attention_f64", attention(), narrow(QKV, DType.F64)),
+    *(
+        Case(f"attention_scores_{s}", attention(scores=s, softcap=2.0, is_causal=True), QKV)
+        for s in ("raw", "capped", "biased", "weights")
+    ),
     Case("attention_softmax_f16", attention(softmax_dtype=DType.F16), QKV),
     Case("rotary_embedding", RotaryEmbedding, (normal(2, 3, 5, 8), normal(2, 5, 4), normal(2, 5, 4))),
     Case(
