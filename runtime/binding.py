@@ -100,7 +100,10 @@ class InputBinder:
 
 
 def _checked_array(spec: TensorSpec, dtype: np.dtype[Any], value: object) -> Array:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors of other libraries that refuse
+        raise InputError(f"input {spec.name!r}: not an array: {error}") from error
     if array.dtype != dtype:
         raise InputError(f"input {spec.name!r}: expected dtype {dtype}, got {array.dtype}")
     if array.ndim != len(spec.shape):

@@ -137,6 +137,11 @@ def test_wrong_arguments_are_named(arguments: list[object], named: dict[str, obj
         exe(*arguments, **named)
 
 
+def test_a_ragged_list_is_named() -> None:
+    with pytest.raises(InputError, match="^input 'a': not an array: .*inhomogeneous"):
+        Executable(answering(PAIR, symbols=("N",)))([[1.0, 2.0], [3.0]], 0)
+
+
 def test_right_arguments_of_a_pair_pass() -> None:
     assert Executable(answering(PAIR, symbols=("N",)))(np.zeros((5, 3), "f"), np.zeros((5, 3), "f")) == ()
 
