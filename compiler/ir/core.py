@@ -138,6 +138,7 @@ class Op(_Declared):
     signature: ClassVar[Signature]
     registry: ClassVar[dict[str, type[Op]]] = {}
     purity: ClassVar[Purity] = Purity.PURE
+    result_names: ClassVar[tuple[str, ...] | None] = ("result",)  # None: as many as an attribute or region says
     is_terminator: ClassVar[bool] = False
     is_isolated: ClassVar[bool] = False  # its regions take block arguments and capture nothing
     defines_symbols: ClassVar[bool] = False  # its result types may name symbols that are new here
@@ -185,6 +186,7 @@ class Op(_Declared):
                 raise self.error(f"attribute {attribute.name} must be {attribute.expected}, got {got!r}")
         inferred = self.infer()
         types = inferred if isinstance(inferred, tuple) else (inferred,)
+        assert self.result_names is None or len(types) == len(self.result_names), f"{self.name}: {len(types)} results"
         self.results: tuple[Value, ...] = tuple(Value(t, self, i) for i, t in enumerate(types))
 
     def _bind(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
@@ -403,6 +405,7 @@ class Return(Op, name="return", dialect="func"):
     """The values a function gives back, in the order of its output names."""
 
     values: Sequence[Value]
+    result_names = ()
     is_terminator = True
 
     def infer(self) -> tuple[Type, ...]:

@@ -26,6 +26,7 @@ class If(Op):
     condition: Value
     then_branch: Region
     else_branch: Region
+    result_names = None
     types: tuple[Type, ...]
     defines_symbols = True
 
@@ -54,6 +55,7 @@ class Loop(Op):
     carried: Sequence[Value]
     body: Region
     types: tuple[Type, ...]
+    result_names = None
     defines_symbols = True
 
     def infer(self) -> tuple[Type, ...]:
@@ -99,6 +101,7 @@ class Scan(Op):
     input_directions: tuple[int, ...]
     output_axes: tuple[int, ...]
     output_directions: tuple[int, ...]
+    result_names = None
     defines_symbols = True
 
     def infer(self) -> tuple[Type, ...]:

@@ -289,6 +289,7 @@ class Unique(Op):
     axis: int | None
     is_sorted: bool
     count: Dim
+    result_names = ("values", "indices", "inverse", "counts")
     defines_symbols = True
 
     def infer(self) -> tuple[TensorType, ...]:
@@ -324,6 +325,7 @@ class TopK(Op, name="top_k"):
     k: Dim = 0
     axis: int = -1
     is_largest: bool = True
+    result_names = ("values", "indices")
     defines_symbols = True
     purity = Purity.MAY_FAIL
 

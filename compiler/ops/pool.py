@@ -96,6 +96,7 @@ class MaxPool(Pool):
 
     with_indices: bool = False
     column_major: bool = False
+    result_names = None
 
     def infer(self) -> TensorType | tuple[TensorType, ...]:
         y = self._type()

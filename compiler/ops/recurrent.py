@@ -10,7 +10,7 @@ betas. What goes into an activation is cut to [-clip, clip] when clip > 0.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -71,16 +71,16 @@ class Recurrent(Op, abstract=True):
     clip: float = 0.0
     direction: Direction = "forward"
 
+    result_names: ClassVar[tuple[str, ...]] = ("sequence", "hidden")
     gates = 1
     function_count = 1
-    state_count = 1
 
     def infer(self) -> tuple[TensorType, ...]:
         dtype = same_dtype(self, self.x, self.w, self.r)
         self._check_activations()
         x, r = self.x.tensor, self.r.tensor
         if x.shape is None or r.shape is None:
-            return (TensorType(dtype, None),) * (1 + self.state_count)
+            return (TensorType(dtype, None),) * len(self.result_names)
         if x.rank != 3 or r.rank != 3:
             raise self.error(f"x {x} and r {r} must have rank 3")
         hidden, rows = r.dims[2], r.dims[1]
@@ -88,7 +88,7 @@ class Recurrent(Op, abstract=True):
             raise self.error(f"r {r} must have {self.gates} times {hidden} rows")
         state = TensorType(dtype, (self._direction_count, x.dims[1], hidden))
         y = TensorType(dtype, (x.dims[0], *state.dims))
-        return (y, *(state,) * self.state_count)
+        return (y, *(state,) * (len(self.result_names) - 1))
 
     def _check_activations(self) -> None:
         count = self.function_count * self._direction_count
@@ -213,7 +213,7 @@ class Lstm(Recurrent):
     couples_gates: bool = False
     gates = 4
     function_count = 3
-    state_count = 2
+    result_names = ("sequence", "hidden", "cell")
 
     def evaluate(
         self,

@@ -17,6 +17,7 @@ class Yield(Op):
     """Ends a region; its operands are what the region gives back."""
 
     values: Sequence[Value]
+    result_names = ()
     is_terminator = True
 
     def infer(self) -> tuple[Type, ...]:
@@ -33,6 +34,7 @@ class Fused(Op):
     inputs: Sequence[Value]
     body: Region
     kind: str
+    result_names = None
     is_isolated = True
 
     def infer(self) -> tuple[Type, ...]:

@@ -40,6 +40,7 @@ class StringSplit(Op):
     delimiter: str = ""
     limit: int = -1
     count: Dim = keyword(kw_only=True)
+    result_names = ("pieces", "counts")
     defines_symbols = True
 
     def infer(self) -> tuple[TensorType, TensorType]:
