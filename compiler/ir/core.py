@@ -1,6 +1,6 @@
 """The graph: Value, Op, Block, Region, Function, Module.
 
-SSA with nested regions. A module is changed only through `Module.insert`, `replace`, `erase`, `set_operand` and
+SSA with nested regions. A module is changed only through `Module.insert`, `replace`, `erase`, `move`, `set_operand` and
 `relocate`, which report to its ledger. An op outside of a function is a plain description: it is in nobody's `uses`,
 and dropping it leaves no trace.
 """
@@ -473,6 +473,9 @@ class Listener(Protocol):
     def operand_set(self, use: Use, old: Value, new: Value) -> None:
         """The operand at `use` was `old` and is now `new`."""
 
+    def moved(self, op: Op, old: Op | None, new: Op | None) -> None:
+        """`op` stood before `old` in its block and stands before `new` now (None: it is last)."""
+
     def relocated(self, op: Op, old: Location, new: Location) -> None:
         """The location of `op` was `old` and is now `new`."""
 
@@ -562,6 +565,17 @@ class Module:
         value._uses[(op, index)] = None
         if self.listener is not None:
             self.listener.operand_set(Use(op, index), old, value)
+
+    def move(self, op: Op, *, before: Op) -> None:
+        """Places an op before another one of its block, where its operands must be defined and its users not yet."""
+        block, old = op.parent, op._next
+        assert block is not None and before.parent is block and before is not op
+        if old is before:
+            return
+        unlink(op)
+        link(op, block, before)
+        if self.listener is not None:
+            self.listener.moved(op, old, before)
 
     def relocate(self, op: Op, loc: Location) -> None:
         """Changes the source nodes that an op of the module stands for."""

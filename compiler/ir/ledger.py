@@ -39,15 +39,15 @@ class Missed:
 
 @dataclass(slots=True)
 class Event:
-    """An insertion or erasure of `op` in `block` before `before`, or an operand or location from old to new."""
+    """An insertion or erasure of `op` in `block` before `before`, or a place, operand or location from old to new."""
 
     kind: str
     op: Op
     block: Block | None = None
     before: Op | None = None
     index: int = 0
-    old: Value | Location | None = None
-    new: Value | Location | None = None
+    old: Value | Location | Op | None = None
+    new: Value | Location | Op | None = None
 
 
 @dataclass
@@ -101,6 +101,10 @@ class Ledger:
     def operand_set(self, use: Use, old: Value, new: Value) -> None:
         """See Listener."""
         self._record(Event("set", use.op, index=use.index, old=old, new=new))
+
+    def moved(self, op: Op, old: Op | None, new: Op | None) -> None:
+        """See Listener."""
+        self._record(Event("move", op, old=old, new=new))
 
     def relocated(self, op: Op, old: Location, new: Location) -> None:
         """See Listener."""
@@ -209,6 +213,8 @@ def _undo(event: Event) -> None:
             assert event.block is not None
             link(event.op, event.block, event.before)
             register(event.op)
+        case "move":
+            _move(event.op, event.old)
         case _:
             _set(event, event.old)
 
@@ -222,11 +228,20 @@ def _redo(event: Event) -> None:
         case "erase":
             unregister(event.op)
             unlink(event.op)
+        case "move":
+            _move(event.op, event.new)
         case _:
             _set(event, event.new)
 
 
-def _set(event: Event, value: Value | Location | None) -> None:
+def _move(op: Op, before: Op | Value | Location | None) -> None:
+    block = op.parent
+    assert block is not None and (before is None or isinstance(before, Op))
+    unlink(op)
+    link(op, block, before)
+
+
+def _set(event: Event, value: Value | Location | Op | None) -> None:
     """Puts the operand or the location back to what it was before or after the event."""
     match value:
         case Location():
@@ -235,5 +250,5 @@ def _set(event: Event, value: Value | Location | None) -> None:
             unregister(event.op)
             event.op.put_operand(event.index, value)
             register(event.op)
-        case None:
+        case _:
             raise AssertionError(event)
