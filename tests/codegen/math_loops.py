@@ -17,6 +17,7 @@ Array = np.ndarray[Any, Any]
 Emit = Callable[..., ir.Value]
 
 FMA_TARGET = ("x86-64-v3", ("fma", "f16c"))
+AVX512_TARGET = ("x86-64-v4", ("avx512f", "f16c", "fma"))
 PORTABLE_TARGET = ("x86-64-v2", ())
 
 _IR_TYPES: dict[str, ir.Type] = {
