@@ -21,7 +21,7 @@ import mlc
 FLOORS = {
     "mlc.errors": 0,
     "mlc.remarks": 0,
-    "mlc.target": 0,
+    "mlc.target": 1,
     "mlc.ir": 1,
     "mlc.runtime": 1,
     "mlc.ops": 2,

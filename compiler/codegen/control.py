@@ -1,0 +1,26 @@
+"""Control flow in main: If and Loop as basic blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlc.codegen.steps import Step
+from mlc.ir import Op
+
+if TYPE_CHECKING:
+    from mlc.codegen.lower import Lowering
+
+
+def is_control(op: Op) -> bool:
+    """Whether the op runs regions."""
+    return bool(op.regions)
+
+
+def host_reason(op: Op) -> str:
+    """Why an op with regions runs on the host; "" when main runs it."""
+    return "no native form of its regions is written"
+
+
+def lower(lowering: Lowering, op: Op) -> list[Step]:
+    """The steps of an op with regions."""
+    raise AssertionError(op)

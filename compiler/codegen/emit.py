@@ -1,0 +1,114 @@
+"""`emit`: a verified module to native code, for one target. About a page; each step is a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mlc.codegen import elements as elements  # fills the registry
+from mlc.codegen import kernels as kernels  # fills the registry
+from mlc.codegen.buffers import is_known, plan_memory
+from mlc.codegen.lower import Lowering
+from mlc.codegen.main import registers_hold, write_main
+from mlc.codegen.program import CodeUnit, HostStep, HostValue, Port, Program
+from mlc.codegen.units import object_code
+from mlc.ir import Module, TensorType, Type, Value
+from mlc.ir.dims import symbols_of
+from mlc.target import Target
+
+Compile = Callable[[CodeUnit, Target], bytes]
+
+
+def compile_unit(unit: CodeUnit, target: Target) -> bytes:
+    """The unit's object code, always compiled; the driver passes a function that asks its cache first."""
+    return object_code(unit.text, target)
+
+
+@dataclass(frozen=True)
+class Options:
+    """`no_fallback` makes an op without a kernel a CompileError."""
+
+    no_fallback: bool = False
+
+
+def emit(module: Module, target: Target, options: Options = Options(), compile: Compile = compile_unit) -> Program:
+    """The program that computes `main` of the module.
+
+    Raises CompileError under `no_fallback` for the first op that has no native kernel.
+    """
+    function = module.main
+    lowering = Lowering(target, no_fallback=options.no_fallback)
+    symbols = input_symbols([v for v in function.inputs if registers_hold(v)])
+    lowering.known_symbols.update(dict.fromkeys(symbols))
+    steps = lowering.block(function.block)
+    known = frozenset(symbols)
+    native_outputs = [v for v in function.outputs if registers_hold(v)]
+    memory = plan_memory(steps, lowering.names, function.inputs, native_outputs, lowering.constants, known)
+    slots = _slots(lowering, [*function.inputs, *function.outputs])
+    outputs = [
+        Port(name, v.type, registers_hold(v), is_sized(v.type, known), slots.get(v, -1))
+        for name, v in zip(function.output_names, function.outputs, strict=True)
+    ]
+    delivered = [
+        (number, value, port.is_sized)
+        for number, (value, port) in enumerate(zip(function.outputs, outputs, strict=True))
+        if port.is_native
+    ]
+    main, errors, rows = write_main(
+        steps,
+        memory,
+        lowering.names,
+        symbols=tuple(lowering.known_symbols),
+        constants=lowering.constants,
+        outputs=delivered,
+        slots=slots,
+        defined=lowering.defined,
+        target=target,
+    )
+    units = [*lowering.table.units, main]
+    return Program(
+        units=tuple(replace(unit, code=compile(unit, target)) for unit in units),
+        inputs=tuple(
+            Port(name, v.type, registers_hold(v), True, slots.get(v, -1))
+            for name, v in zip(function.input_names, function.inputs, strict=True)
+        ),
+        outputs=tuple(outputs),
+        symbols=tuple(lowering.known_symbols),
+        input_symbol_count=len(symbols),
+        weights=tuple(memory.weights),
+        weight_bytes=memory.weight_bytes,
+        host_steps=tuple(
+            HostStep(op, reason, _host_values(operands, slots), _host_values(results, slots))
+            for op, reason, operands, results in lowering.host_steps
+        ),
+        slot_count=max(slots.values(), default=-1) + 1,
+        errors=errors,
+        profile=rows,
+        schedule=tuple(lowering.rows),
+        workspace_text=memory.text(),
+    )
+
+
+def input_symbols(inputs: list[Value]) -> list[str]:
+    """The symbols that are a dim of a native input by themselves, in order: the caller knows their values."""
+    found: dict[str, None] = {}
+    for value in inputs:
+        found.update(dict.fromkeys(str(d) for d in value.tensor.dims if str(d) in symbols_of(d)))
+    return list(found)
+
+
+def is_sized(kind: Type, symbols: frozenset[str]) -> bool:
+    """Whether the bytes of a value of this type follow from the input symbols."""
+    return isinstance(kind, TensorType) and kind.shape is not None and is_known(kind.shape, symbols)
+
+
+def _slots(lowering: Lowering, ports: list[Value]) -> dict[Value, int]:
+    """Slot numbers: for what host steps touch, and for inputs and outputs that are no native tensors."""
+    values: dict[Value, None] = dict.fromkeys(v for v in ports if not registers_hold(v))
+    for _, _, operands, results in lowering.host_steps:
+        values.update(dict.fromkeys((*operands, *results)))
+    return {value: number for number, value in enumerate(values)}
+
+
+def _host_values(values: tuple[Value, ...], slots: dict[Value, int]) -> tuple[HostValue, ...]:
+    return tuple(HostValue(slots[v], v.type, registers_hold(v)) for v in values)

@@ -1,0 +1,91 @@
+"""The register tile that matrix products and convolutions share: rows x vectors of accumulators over a sum.
+
+A tile of `rows` scalars times `vectors` vectors keeps rows * vectors accumulators in registers, beside the vectors of the
+right factor and one broadcast of the left: 6 x 2 for the 16 registers of AVX2, 14 x 2 for the 32 of AVX-512.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+
+from mlc.codegen import registers
+from mlc.codegen.builder import Builder, Lanes, Num, Variable
+from mlc.ir import DType
+from mlc.target import Target
+
+VECTORS = 2
+
+
+@dataclass(frozen=True)
+class TileShape:
+    """Rows and columns of a tile; columns are `vectors` registers of `lanes`."""
+
+    rows: int
+    vectors: int
+    lanes: int
+
+    @property
+    def columns(self) -> int:
+        """Elements of one row of the tile."""
+        return self.vectors * self.lanes
+
+
+def tile_for(target: Target, dtype: DType) -> TileShape:
+    """The largest tile whose accumulators, two vectors and a broadcast fit the registers."""
+    rows = (target.register_count - VECTORS - 2) // VECTORS
+    return TileShape(rows, VECTORS, target.lanes(accumulator(dtype).itemsize))
+
+
+def accumulator(dtype: DType) -> DType:
+    """What products of this dtype are summed in: f32 for floats up to f32, else the dtype itself."""
+    return DType.F32 if dtype.is_float and dtype.itemsize < 4 else dtype
+
+
+class Accumulators:
+    """The accumulators of one tile while the kernel is written."""
+
+    def __init__(self, k: Builder, dtype: DType, shape: TileShape) -> None:
+        self.k, self.shape = k, shape
+        kind = registers.register_type(dtype)
+        vector = ir.VectorType(kind, shape.lanes)
+        zero = ir.Constant(vector, [0.0 if dtype.is_float else 0] * shape.lanes)
+        self.cells: list[list[Variable]] = [
+            [k.variable(zero) for _ in range(shape.vectors)] for _ in range(shape.rows)
+        ]
+
+    def add_products(self, left: Callable[[int], Any], right: Callable[[int], Any]) -> None:
+        """cells[r][v] += left(r) * right(v), where left gives scalars and right vectors."""
+        vectors = [right(v) for v in range(self.shape.vectors)]
+        for row, cells in enumerate(self.cells):
+            factor = self.k.splat(left(row), self.shape.lanes)
+            for cell, vector in zip(cells, vectors, strict=True):
+                cell.set(self.k.fma(factor, vector, cell.get()))
+
+    def spill(self, buffer: Any) -> None:
+        """Stores the tile to `buffer`, row-major."""
+        for row, cells in enumerate(self.cells):
+            for number, cell in enumerate(cells):
+                start = row * self.shape.columns + number * self.shape.lanes
+                self.k.store(buffer, cell.get(), Lanes(start, 1, self.shape.lanes))
+
+
+def row_tiles(k: Builder, start: Num, stop: Num, rows: int, one: Callable[[Num, int], None]) -> None:
+    """Calls `one(first, rows)` to write tiles over [start, stop): whole ones in a loop, then the rest.
+
+    A rest whose length is known is one smaller tile, any other is done row by row.
+    """
+    length = k.sub(stop, start)
+    whole = k.mul(k.floordiv(length, rows), rows)
+    if not (isinstance(whole, int) and whole == 0):
+        with k.loop(start, k.add(start, whole), rows) as first:
+            one(first, rows)
+    if isinstance(length, int):
+        if length % rows:
+            one(k.add(start, whole), length % rows)
+    else:
+        with k.loop(k.add(start, whole), stop) as first:
+            one(first, 1)

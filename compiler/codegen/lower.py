@@ -1,0 +1,205 @@
+"""From a function to the steps of main: groups are formed, planned, and what has no kernel becomes a host step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from mlc.codegen import control, shapes
+from mlc.codegen.buffers import Names
+from mlc.codegen.groups import Group, partition, single
+from mlc.codegen.kernels.elementwise import elementwise
+from mlc.codegen.main import MainBuilder, registers_hold
+from mlc.codegen.program import ScheduleRow
+from mlc.codegen.registry import CHECKS, KERNELS, NoKernel, is_light
+from mlc.codegen.schedule import Plan
+from mlc.codegen.steps import Host, Step
+from mlc.codegen.units import UnitTable
+from mlc.errors import CompileError
+from mlc.ir import Array, Block, Dim, DType, Op, TensorType, Value
+from mlc.ops import Constant, Fused, Reshape
+from mlc.target import Target
+
+
+class Lowering:
+    """The state while a function is lowered; `steps` are collected by `block`."""
+
+    def __init__(self, target: Target, *, no_fallback: bool) -> None:
+        self.table = UnitTable(target)
+        self.names = Names()
+        self.constants: dict[Value, Array] = {}
+        self.rows: list[ScheduleRow] = []
+        self.host_steps: list[tuple[Op, str, tuple[Value, ...], tuple[Value, ...]]] = []
+        self.known_symbols: dict[str, None] = {}
+        self.defined: dict[Op, set[str]] = {}
+        self._no_fallback = no_fallback
+        self._checked: set[tuple[Dim, Dim]] = set()
+
+    def block(self, block: Block) -> list[Step]:
+        """The steps of a block's ops; its terminator is the caller's."""
+        steps: list[Step] = []
+        for op in block:
+            if not op.is_terminator:
+                steps.extend(self.op(op))
+        return steps
+
+    def op(self, op: Op) -> list[Step]:
+        """The steps of one op."""
+        if isinstance(op, Constant) and registers_hold(op.result):
+            self.constants[op.result] = op.value
+            return []
+        if isinstance(op, Fused):
+            return self._fused(op)
+        self._note_symbols(op)
+        if reason := self._host_reason(op):
+            return [self.host(op, reason)]
+        if control.is_control(op):
+            return control.lower(self, op)
+        try:
+            steps = shapes.steps_for(op)
+            if isinstance(op, Reshape):
+                self.names.view(op.result, op.x)
+                return steps
+            return [*steps, *self.group(single(op))]
+        except NoKernel as missing:
+            return [self.host(op, str(missing))]
+
+    def group(self, group: Group) -> list[Step]:
+        """The planned steps of one group."""
+        group.immediates = self._immediates(group)
+        is_rooted = group.root is not None and not is_light(group.root)
+        if is_rooted and group.root is not None:
+            family = KERNELS[type(group.root)]
+            plan = Plan(group, family.name, self.table, self._constant)
+            self._add_checks(plan)
+            family.plan(plan, group.root)
+        else:
+            plan = Plan(group, "elementwise", self.table, self._constant)
+            self._add_checks(plan)
+            elementwise(plan)
+        self.rows.append(plan.row())
+        return list(plan.steps)
+
+    def host(self, op: Op, reason: str) -> Host:
+        """The host step of an op, or an error where the user wants none."""
+        if self._no_fallback:
+            raise CompileError(
+                f"{op.name} has no native kernel: {reason}",
+                where=f"node '{op.loc.title}'" if op.loc.sources else "",
+                detail=op.error("").detail,
+            )
+        operands = (*op.operands, *captured(op))
+        self.host_steps.append((op, reason, operands, op.results))
+        return Host(len(self.host_steps) - 1, op, operands, op.results)
+
+    def _fused(self, op: Fused) -> list[Step]:
+        for argument, given in zip(op.body.block.arguments, op.inputs, strict=True):
+            self.names.view(argument, given)
+        for nested in op.body.block:
+            if isinstance(nested, Constant):
+                self.constants[nested.result] = nested.value
+        parts = partition(op, is_light, _takes_prologue, self._is_native)
+        steps: list[Step] = []
+        for part in parts:
+            if isinstance(part, Op):
+                steps.extend(self.op(part))
+                continue
+            for inner in part.ops:
+                self._note_symbols(inner)
+            try:
+                resolved = [step for inner in part.ops for step in shapes.steps_for(inner)]
+                steps.extend([*resolved, *self.group(part)])
+            except NoKernel:
+                steps.extend(step for inner in part.ops for step in self.op(inner))
+        for result, value in zip(op.results, op.body.block.terminator.operands, strict=True):
+            self.names.view(result, value)
+        return steps
+
+    def _is_native(self, op: Op) -> bool:
+        return type(op) in KERNELS and not self._host_reason(op)
+
+    def _host_reason(self, op: Op) -> str:
+        """Why no native code can run the op, whatever kernels there are; "" when it can."""
+        if control.is_control(op):
+            return control.host_reason(op)
+        for value in (*op.operands, *op.results):
+            if not registers_hold(value):
+                return _foreign(value)
+        if not is_light(op) and type(op) not in KERNELS:
+            return "no kernel is written for it"
+        return ""
+
+    def _note_symbols(self, op: Op) -> None:
+        new: dict[str, None] = {}
+        for value in op.results:
+            if registers_hold(value):
+                new.update(dict.fromkeys(s for s in value.tensor.symbols() if s not in self.known_symbols))
+        self.defined[op] = set(new)
+        self.known_symbols.update(new)
+
+    def _constant(self, value: Value) -> Array | None:
+        root, offset = self.names.root(value)
+        array = self.constants.get(root)
+        if array is None or offset != 0 or not value.tensor.is_static:
+            return None
+        return array.reshape(value.tensor.static_shape)
+
+    def _immediates(self, group: Group) -> dict[Value, Array]:
+        found: dict[Value, Array] = {}
+        for value in group.inputs:
+            if registers_hold(value) and (array := self._constant(value)) is not None and array.size == 1:
+                found[value] = array
+        return found
+
+    def _add_checks(self, plan: Plan) -> None:
+        for op in plan.group.ops:
+            if op.is_elementwise and (pairs := self._new_pairs(op)):
+                plan.inline(_broadcast_check(op, pairs))
+            if type(op) in CHECKS:
+                CHECKS[type(op)](plan, op)
+
+    def _new_pairs(self, op: Op) -> list[tuple[Dim, Dim]]:
+        """Dims of operands that must be 1 or the result's, which only the run can tell."""
+        pairs: dict[tuple[Dim, Dim], None] = {}
+        for operand in op.operands:
+            full = op.result.tensor.dims
+            for dim, wide in zip(operand.tensor.dims, full[len(full) - operand.tensor.rank :], strict=True):
+                if dim not in (1, wide) and (dim, wide) not in self._checked:
+                    pairs[dim, wide] = None
+        self._checked.update(pairs)
+        return list(pairs)
+
+
+def _broadcast_check(op: Op, pairs: Sequence[tuple[Dim, Dim]]) -> Callable[[MainBuilder], None]:
+    def emit(m: MainBuilder) -> None:
+        for dim, wide in pairs:
+            size, expected = m.dim(dim), m.dim(wide)
+            fits = m.ir.or_(m.compare("==", size, expected), m.compare("==", size, 1))
+            m.require(fits, f"{dim} = {{0}} does not broadcast to {wide} = {{1}}", size, expected, op=op)
+
+    return emit
+
+
+def captured(op: Op) -> list[Value]:
+    """The values that the op's regions use and do not define, each once, in order."""
+    inside: set[Value] = set()
+    found: dict[Value, None] = {}
+    for nested in op.walk():
+        for region in nested.regions:
+            inside.update(region.block.arguments)
+        inside.update(nested.results)
+        if nested is not op:
+            found.update(dict.fromkeys(v for v in nested.operands if v not in inside))
+    return [v for v in found if v not in inside]
+
+
+def _takes_prologue(op: Op) -> bool:
+    return KERNELS[type(op)].takes_prologue
+
+
+def _foreign(value: Value) -> str:
+    kind = value.type
+    if not isinstance(kind, TensorType):
+        return f"{kind} is no tensor"
+    if kind.shape is None:
+        return f"the rank of {kind} is not known when compiling"
+    return f"no kernel computes with {kind.dtype}" if kind.dtype is not DType.STRING else "no kernel computes with strings"
