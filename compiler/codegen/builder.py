@@ -339,7 +339,7 @@ class Builder:
         self.ir.position_at_end(end)
 
     def across(self, start: Num, stop: Num, lanes: int) -> Iterator[Index]:
-        """Emits its body for whole vectors of lanes, then for the single elements left: `for i in k.across(0, n, 8)`."""
+        """Emits its body for whole vectors, then for the single elements left: `for i in k.across(0, n, 8)`."""
         whole = start
         length = self.sub(stop, start)
         if lanes > 1 and not (isinstance(length, int) and length < lanes):
@@ -410,7 +410,7 @@ def _is_zero(x: Any) -> bool:
 def _size_of(type: ir.Type) -> int:
     match type:
         case ir.IntType():
-            return max(1, type.width // 8)
+            return max(1, int(type.width) // 8)
         case ir.FloatType():
             return 4
         case _:

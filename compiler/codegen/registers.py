@@ -19,7 +19,6 @@ from llvmlite import ir
 
 from mlc.codegen import math
 from mlc.codegen.builder import F32, F64, I1, I8, I16, I64, Builder, scalar_type, with_lanes
-from mlc.codegen.float8 import read_float8, write_float8
 from mlc.ir import DType
 
 NATIVE = frozenset(d for d in DType if not d.is_complex and d is not DType.STRING)
@@ -65,7 +64,7 @@ def decoded(k: Builder, dtype: DType, x: ir.Value) -> ir.Value:
         case DType.BF16:
             return math.bf16_to_f32(k.ir, x)
         case _ if dtype.is_float and dtype.itemsize == 1:
-            return read_float8(k, dtype, x)
+            return _decoded8(k, dtype, x)
         case _:
             return x
 
@@ -82,9 +81,21 @@ def encoded(k: Builder, dtype: DType, x: ir.Value) -> ir.Value:
         case DType.BF16:
             return math.f32_to_bf16(k.ir, x)
         case _ if dtype.is_float and dtype.itemsize == 1:
-            return write_float8(k, dtype, x)
+            return _encoded8(k, dtype, x)
         case _:
             return x
+
+
+def _decoded8(k: Builder, dtype: DType, x: ir.Value) -> ir.Value:
+    if dtype is DType.F8E8M0:
+        return math.decode_e8m0(k.ir, x)
+    return math.decode(k.ir, x, math.NARROW_FORMATS[dtype.value])
+
+
+def _encoded8(k: Builder, dtype: DType, x: ir.Value) -> ir.Value:
+    if dtype is DType.F8E8M0:
+        return math.encode_e8m0(k.ir, x, saturate=False, round_mode="nearest")
+    return math.encode(k.ir, x, math.NARROW_FORMATS[dtype.value], saturate=False)
 
 
 def rounded(k: Builder, dtype: DType, x: ir.Value) -> ir.Value:
@@ -99,10 +110,12 @@ def converted(k: Builder, x: ir.Value, source: DType, target: DType) -> ir.Value
     if source is target:
         return x
     if target is DType.BOOL:
-        return k.ir.fcmp_unordered("!=", x, k.like(0, x)) if source.is_float else k.ir.icmp_signed("!=", x, k.like(0, x))
+        return (
+            k.ir.fcmp_unordered("!=", x, k.like(0, x)) if source.is_float else k.ir.icmp_signed("!=", x, k.like(0, x))
+        )
     wanted = with_lanes(x.type, register_type(target))
     if source.is_float:
-        return rounded(k, target, _resized(k, x, wanted)) if target.is_float else _cut(k, x, target, wanted)
+        return rounded(k, target, _resized(k, x, target, wanted)) if target.is_float else _cut(k, x, target, wanted)
     if target.is_float:
         is_negative_possible = source.is_signed
         number = k.ir.sitofp(x, wanted) if is_negative_possible else k.ir.uitofp(x, wanted)
@@ -110,10 +123,20 @@ def converted(k: Builder, x: ir.Value, source: DType, target: DType) -> ir.Value
     return rounded(k, target, _extended(k, x, source, wanted))
 
 
-def _resized(k: Builder, x: ir.Value, wanted: ir.Type) -> ir.Value:
+def single(k: Builder, x: ir.Value, source: DType) -> ir.Value:
+    """x as an f32 that rounds to a narrower float as x itself would."""
+    if source is DType.F64:
+        return math.f64_to_f32_odd(k.ir, x)
+    return converted(k, x, source, DType.F32)
+
+
+def _resized(k: Builder, x: ir.Value, target: DType, wanted: ir.Type) -> ir.Value:
     if x.type == wanted:
         return x
-    return k.ir.fpext(x, wanted) if scalar_type(wanted) == F64 else k.ir.fptrunc(x, wanted)
+    if scalar_type(wanted) == F64:
+        return k.ir.fpext(x, wanted)
+    # Rounded to odd where a narrower rounding follows, so that both together round once.
+    return k.ir.fptrunc(x, wanted) if target is DType.F32 else math.f64_to_f32_odd(k.ir, x)
 
 
 def _extended(k: Builder, x: ir.Value, source: DType, wanted: ir.Type) -> ir.Value:
