@@ -46,7 +46,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a storage lies: `kind` is input, output, weights, workspace, slot or variable; `at` its number or offset."""
+    """Where a storage is: `kind` is input, output, weights, workspace, slot or variable, `at` a number or offset."""
 
     kind: str
     at: int
@@ -68,7 +68,9 @@ class Memory:
         kinds = [place.kind for place in self.places.values()]
         counts = ", ".join(f"{kinds.count(k)} in {k}" for k in dict.fromkeys(kinds))
         symbolic = f" + {' + '.join(f'({s})' for s in self.slots)}" if self.slots else ""
-        return f"memory         workspace {self.static_bytes}{symbolic} bytes, weights {self.weight_bytes} bytes; {counts}"
+        return (
+            f"memory         workspace {self.static_bytes}{symbolic} bytes, weights {self.weight_bytes} bytes; {counts}"
+        )
 
 
 @dataclass
@@ -110,7 +112,9 @@ def plan_memory(
         _place_output(memory, lives, root, offset, value, outputs.index(value), input_symbols)
     rest = [(s, life) for s, life in lives.lives.items() if s not in memory.places]
     fixed = [(s, life) for s, life in rest if not life.is_host_made and is_static(byte_count(s))]
-    symbolic = [(s, x) for s, x in rest if not x.is_host_made and not is_static(byte_count(s)) and _is_known(s, input_symbols)]
+    symbolic = [
+        (s, x) for s, x in rest if not x.is_host_made and not is_static(byte_count(s)) and _is_known(s, input_symbols)
+    ]
     _place_fixed(memory, fixed)
     _place_symbolic(memory, symbolic)
     for storage, _ in rest:
@@ -140,7 +144,13 @@ def _place_output(
 ) -> None:
     is_whole = offset == 0 and byte_count(root) == byte_count(value)
     life = lives.lives.get(root)
-    if root not in memory.places and life is not None and is_whole and not life.is_host_made and _is_known(root, symbols):
+    if (
+        root not in memory.places
+        and life is not None
+        and is_whole
+        and not life.is_host_made
+        and _is_known(root, symbols)
+    ):
         memory.places[root] = Place("output", number)
 
 

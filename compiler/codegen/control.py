@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from mlc.codegen.steps import Step
 from mlc.ir import Op
-
-if TYPE_CHECKING:
-    from mlc.codegen.lower import Lowering
 
 
 def is_control(op: Op) -> bool:
@@ -19,8 +13,3 @@ def is_control(op: Op) -> bool:
 def host_reason(op: Op) -> str:
     """Why an op with regions runs on the host; "" when main runs it."""
     return "no native form of its regions is written"
-
-
-def lower(lowering: Lowering, op: Op) -> list[Step]:
-    """The steps of an op with regions."""
-    raise AssertionError(op)

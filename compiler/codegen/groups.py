@@ -57,7 +57,7 @@ def partition(
 
 
 class _Partition:
-    """Each heavy op takes the elementwise ops behind it; light ops are computed where they are needed, or at the end."""
+    """Each heavy op takes the elementwise ops behind it; light ops run where they are needed, or at the end."""
 
     def __init__(
         self,
@@ -124,8 +124,11 @@ class _Partition:
         if value in self.stored:
             return True
         op = value.op
-        return op is not None and op is not root and self.is_light(op) and all(
-            self._is_computable(v, root) for v in op.operands
+        return (
+            op is not None
+            and op is not root
+            and self.is_light(op)
+            and all(self._is_computable(v, root) for v in op.operands)
         )
 
     def _needed(self, values: Sequence[Value], inside: Iterable[Op] = ()) -> list[Op]:

@@ -1,7 +1,7 @@
 """A kernel while it is written: a Builder that knows the group's tensors, dims and values.
 
-A kernel function is `void k(void** args, int64_t begin, int64_t end)`: args holds buffer pointers and i64 symbols in the
-order in which the body first asked for them, [begin, end) is the part of the parallel range this call works on.
+A kernel function is `void k(void** args, int64_t begin, int64_t end)`: args holds buffer pointers and i64 symbols in
+the order in which the body first asked for them, [begin, end) is the part of the parallel range this call works on.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Kernel(Builder):
         return [first, *reversed(index)] if dims else []
 
     def emit(self, index: Sequence[Index], *results: ir.Value) -> None:
-        """Ends the root at one index (or one per lane): computes what the group has behind it and stores its outputs."""
+        """Ends the root at one index, or one per lane: computes what is behind it in the group and stores."""
         assert self.group.root is not None
         known = dict(zip(self.group.root.results, results, strict=True))
         memo: dict[Any, Any] = {}

@@ -52,8 +52,6 @@ class Lowering:
         self._note_symbols(op)
         if reason := self._host_reason(op):
             return [self.host(op, reason)]
-        if control.is_control(op):
-            return control.lower(self, op)
         try:
             steps = shapes.steps_for(op)
             if isinstance(op, Reshape):
@@ -202,4 +200,6 @@ def _foreign(value: Value) -> str:
         return f"{kind} is no tensor"
     if kind.shape is None:
         return f"the rank of {kind} is not known when compiling"
-    return f"no kernel computes with {kind.dtype}" if kind.dtype is not DType.STRING else "no kernel computes with strings"
+    return (
+        f"no kernel computes with {kind.dtype}" if kind.dtype is not DType.STRING else "no kernel computes with strings"
+    )

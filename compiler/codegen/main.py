@@ -23,8 +23,20 @@ from mlc.ir.dims import is_static, symbols_of
 from mlc.target import Target
 
 # Fields of struct mlc_call, each 8 bytes.
-_FIELDS = ("inputs", "outputs", "weights", "workspace", "symbols", "arena", "host_step", "host_ctx", "values", "shapes")
-_PROFILE, _ERROR_ARGS = len(_FIELDS), len(_FIELDS) + 1
+_FIELDS = (
+    "inputs",
+    "outputs",
+    "weights",
+    "workspace",
+    "symbols",
+    "arena",
+    "host_step",
+    "host_ctx",
+    "values",
+    "shapes",
+    "profile",
+)
+_ERROR_ARGS = len(_FIELDS)
 OUT_OF_MEMORY = -2  # MLC_CALL_OUT_OF_MEMORY
 
 
@@ -92,10 +104,7 @@ class MainBuilder(Builder):
     def begin(self, argument_count: int) -> None:
         """Loads the call's fields and computes where the symbolic slots start."""
         call = self.function.args[0]
-        for number, name in enumerate(_FIELDS):
-            kind = POINTER
-            setattr(self, f"_{name}", self.ir.load(self.at(call, I64, number), typ=kind))
-        self._profile = self.ir.load(self.at(call, I64, _PROFILE), typ=POINTER)
+        self._call = {name: self.ir.load(self.at(call, I64, n), typ=POINTER) for n, name in enumerate(_FIELDS)}
         self._args = self.stack(I64, max(argument_count, 1))
         self._variables = [self._allocas.alloca(POINTER) for _ in range(self.memory.variable_count)]
         at: Num = self.memory.static_bytes
@@ -112,11 +121,11 @@ class MainBuilder(Builder):
 
     def symbol(self, name: str) -> Num:
         """The value of a symbol here and now."""
-        return self.load(self._symbols, I64, self.symbols.index(name))
+        return self.load(self._call["symbols"], I64, self.symbols.index(name))
 
     def define(self, name: str, value: Num) -> None:
         """Gives a symbol its value."""
-        self.store(self._symbols, self.i64(value), self.symbols.index(name))
+        self.store(self._call["symbols"], self.i64(value), self.symbols.index(name))
 
     def pointer(self, storage: Storage) -> ir.Value:
         """The address of a storage."""
@@ -124,15 +133,15 @@ class MainBuilder(Builder):
         place = self.memory.places[root]
         match place.kind:
             case "input":
-                base = self.load(self._inputs, POINTER, place.at)
+                base = self.load(self._call["inputs"], POINTER, place.at)
             case "output":
-                base = self.load(self._outputs, POINTER, place.at)
+                base = self.load(self._call["outputs"], POINTER, place.at)
             case "weights":
-                base = self._bytes(self._weights, place.at)
+                base = self._bytes(self._call["weights"], place.at)
             case "workspace":
-                base = self._bytes(self._workspace, place.at)
+                base = self._bytes(self._call["workspace"], place.at)
             case "slot":
-                base = self._bytes(self._workspace, self._slot_offsets[place.at])
+                base = self._bytes(self._call["workspace"], self._slot_offsets[place.at])
             case _:
                 base = self.ir.load(self._variables[place.at], typ=POINTER)
         return self._bytes(base, self.dim(offset))
@@ -176,7 +185,9 @@ class MainBuilder(Builder):
                 new.discard(str(dim))
             elif not new.intersection(symbols_of(dim)) and not (isinstance(size, int) and dim == size):
                 expected = self.dim(dim)
-                text = f"dim {axis} of the result is {{0}}, but its type says {dim}" + ("" if is_static(dim) else " = {1}")
+                text = f"dim {axis} of the result is {{0}}, but its type says {dim}" + (
+                    "" if is_static(dim) else " = {1}"
+                )
                 self.require(self.compare("==", size, expected), text, size, expected, op=op)
 
     # --- steps ---
@@ -208,13 +219,13 @@ class MainBuilder(Builder):
             return
         source = self.pointer(value)
         if is_sized:
-            self.copy(self.load(self._outputs, POINTER, number), source, self.dim(byte_count(value)))
+            self.copy(self.load(self._call["outputs"], POINTER, number), source, self.dim(byte_count(value)))
         elif place.kind == "variable":
-            self.store_pointer(self._outputs, source, number)
+            self.store_pointer(self._call["outputs"], source, number)
         else:
             fresh = self.arena(self.dim(byte_count(value)))
             self.copy(fresh, source, self.dim(byte_count(value)))
-            self.store_pointer(self._outputs, fresh, number)
+            self.store_pointer(self._call["outputs"], fresh, number)
 
     def copy(self, target: ir.Value, source: ir.Value, count: Num) -> None:
         """Copies bytes between buffers that do not overlap."""
@@ -225,7 +236,7 @@ class MainBuilder(Builder):
     def arena(self, count: Num) -> ir.Value:
         """A buffer of the call's arena."""
         function = self._external("mlc_arena_alloc", ir.FunctionType(POINTER, [POINTER, I64]))
-        pointer = self.ir.call(function, [self._arena, self.i64(count)])
+        pointer = self.ir.call(function, [self._call["arena"], self.i64(count)])
         self._return_unless(self.ir.icmp_unsigned("!=", pointer, ir.Constant(POINTER, None)), _i64(OUT_OF_MEMORY))
         return pointer
 
@@ -258,7 +269,9 @@ class MainBuilder(Builder):
         row = len(self.rows)
         self.rows.append(f"{step.kernel.unit.name} {step.group.title} {step.group.loc.title}")
         count = self.i64(self.dim(step.count))
-        self.ir.call(self._timed_launch(), [self._profile, kernel, self._args, count, _i64(step.grain), _i64(row)])
+        self.ir.call(
+            self._timed_launch(), [self._call["profile"], kernel, self._args, count, _i64(step.grain), _i64(row)]
+        )
 
     def _timed_launch(self) -> ir.Function:
         """`void mlc_launch(profile, kernel, args, count, grain, row)`: parallel_for, timed where somebody looks."""
@@ -287,11 +300,11 @@ class MainBuilder(Builder):
     def _host(self, step: Host) -> None:
         for value in step.operands:
             if value in self.slots and registers_hold(value):
-                self.store_pointer(self._values, self.pointer(value), self.slots[value])
+                self.store_pointer(self._call["values"], self.pointer(value), self.slots[value])
                 shape = self.stack(I64, max(value.tensor.rank, 1))
                 for axis, dim in enumerate(value.tensor.dims):
                     self.store(shape, self.i64(self.dim(dim)), axis)
-                self.store_pointer(self._shapes, shape, self.slots[value])
+                self.store_pointer(self._call["shapes"], shape, self.slots[value])
         kind = ir.FunctionType(I64, [POINTER, I64, POINTER])
         number = ir.Constant(I64, step.number)
         row = len(self.rows)
@@ -303,21 +316,23 @@ class MainBuilder(Builder):
 
     def _timed_host(self, kind: ir.FunctionType, number: ir.Value, row: ir.Value) -> ir.Value:
         now = self._external("mlc_now_ns", ir.FunctionType(I64, []))
-        is_on = self.ir.icmp_unsigned("!=", self._profile, ir.Constant(POINTER, None))
+        is_on = self.ir.icmp_unsigned("!=", self._call["profile"], ir.Constant(POINTER, None))
         start = self.ir.call(now, [])
-        code = self.ir.call(_Callee(self._host_step, kind), [self._host_ctx, number, self.function.args[0]])
+        code = self.ir.call(
+            _Callee(self._call["host_step"], kind), [self._call["host_ctx"], number, self.function.args[0]]
+        )
         with self.when(is_on):
             spent = self.ir.sub(self.ir.call(now, []), start)
-            self.store(self._profile, self.ir.add(self.load(self._profile, I64, row), spent), row)
+            self.store(self._call["profile"], self.ir.add(self.load(self._call["profile"], I64, row), spent), row)
         return code
 
     def _take_host_result(self, value: Value, op: Op) -> None:
         if not registers_hold(value):
             return
-        shape = self.load(self._shapes, POINTER, self.slots[value])
+        shape = self.load(self._call["shapes"], POINTER, self.slots[value])
         self.resolve(value, [self.load(shape, I64, axis) for axis in range(value.tensor.rank)], op)
         if self.names.storage(value) in self.memory.places:
-            self.set_pointer(value, self.load(self._values, POINTER, self.slots[value]))
+            self.set_pointer(value, self.load(self._call["values"], POINTER, self.slots[value]))
 
     def _if(self, step: If) -> None:
         before = set(self._allocated)

@@ -1,4 +1,4 @@
-"""What `emit` returns: plain data that the driver turns into an artifact. Nothing here refers to LLVM or the runtime."""
+"""What `emit` returns: plain data that the driver turns into an artifact, without LLVM or the runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which op classes can be computed how. The files of elements/ and kernels/ fill these tables when they are imported."""
+"""Which op classes can be computed how. The files of elements/ and kernels/ fill these tables when imported."""
 
 from __future__ import annotations
 

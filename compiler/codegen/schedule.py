@@ -1,8 +1,8 @@
 """The schedule: for each group its kernel family, launches and choices, recorded as they are made.
 
 `Plan` is what a kernel's planning function writes to. It adds launches, temporaries, prepared weights and checks; the
-kernels' bodies are written when no equal kernel has been, which `_describe` decides: same family, ops, attributes, types
-and constants mean the same kernel, whatever the values and symbols are called.
+kernels' bodies are written when no equal kernel has been, which `_describe` decides: same family, ops, attributes,
+types and constants mean the same kernel, whatever the values and symbols are called.
 """
 
 from __future__ import annotations
@@ -163,7 +163,9 @@ class Plan:
             lines = [self._input_text(v, names) for v in self.group.inputs]
             for op in self.group.ops:
                 attributes = ", ".join(f"{n}={_text(a, names)}" for n, a in sorted(op.attributes.items()))
-                operands = [[numbers[v] for v in f] if isinstance(f, list) else f and numbers[f] for f in op.operand_fields()]
+                operands = [
+                    [numbers[v] for v in f] if isinstance(f, list) else f and numbers[f] for f in op.operand_fields()
+                ]
                 types = ", ".join(_text(r.type, names) for r in op.results)
                 lines.append(f"{op.name}{operands} {{{attributes}}} -> {types}")
             lines.append(f"outputs {[numbers[v] for v in self.group.outputs]} for {self.target}")

@@ -176,7 +176,8 @@ def slice_bounds(
             found = _one_slice(k, start, end, step, extent)
             is_it = k.ir.or_(k.compare("==", named, axis), k.compare("==", named, axis - rank))
             old = bounds[axis]
-            bounds[axis] = tuple(k.select(is_it, new, was) for new, was in zip(found, old, strict=True))  # type: ignore[assignment]
+            start_now, size_now, step_now = (k.select(is_it, new, was) for new, was in zip(found, old, strict=True))
+            bounds[axis] = start_now, size_now, step_now
     return bounds
 
 

@@ -55,7 +55,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class LoopControl:
-    """Code around a loop's body: whether to go on, what to do before and after each turn. Each gets the turn's number."""
+    """Code around a loop's body: whether to go on, what to do before and after a turn. Each gets the turn's number."""
 
     goes_on: Callable[[Any], Any]
     before: Callable[[Any], None]

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from cases import Case, all_cases
+from tolerance import assert_op_close
+
 from codegen.running import compiled, module_of
 from mlc.errors import CompileError
 from mlc.interpreter import interpret
 from mlc.ir import Array, Op
 from mlc.ops import Gelu, Matmul
-from tolerance import assert_op_close
 
 # Makes the limit the least normal f32: a result below that may be computed as 0, or the other way round.
 TINY = float(np.finfo(np.float32).tiny) / 1e-5
@@ -92,5 +92,3 @@ def terms(want: Array, inputs: list[Any]) -> int:
     """At most how many elements of an input one element of the result sums."""
     sizes = [a.size for a in inputs if isinstance(a, np.ndarray)]
     return max([1, *sizes]) // max(1, want.size) + 1
-
-

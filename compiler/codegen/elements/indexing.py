@@ -52,7 +52,7 @@ def reshape(values: Values, op: Reshape, index: At) -> Element:
     return values.at(op.x, reshaped(values, op.result.tensor.dims, op.x.tensor.dims, index))
 
 
-def reshaped(values: Values, source: Sequence[Dim], target: Sequence[Dim], index: At) -> At:
+def reshaped(values: Values, source: tuple[Dim, ...], target: tuple[Dim, ...], index: At) -> At:
     """The index in a tensor of dims `target` of the element at `index` in one of dims `source`, both row-major.
 
     Dims are taken in groups of equal product, so that what a reshape leaves alone stays a plain index.
@@ -76,7 +76,7 @@ def reshaped(values: Values, source: Sequence[Dim], target: Sequence[Dim], index
     return tuple(found)
 
 
-def _equal_group(source: Sequence[Dim], target: Sequence[Dim], i: int, j: int) -> tuple[int, int]:
+def _equal_group(source: tuple[Dim, ...], target: tuple[Dim, ...], i: int, j: int) -> tuple[int, int]:
     """The ends of the shortest groups from i and j on that have one product; all that is left when none does."""
     for i_end in range(i, len(source) + 1):
         for j_end in range(j, len(target) + 1):
@@ -329,5 +329,3 @@ def zero(k: Builder, dtype: DType, index: Sequence[Index]) -> Element:
 
 def _replaced(index: Sequence[Index], axis: int, at: Index) -> list[Index]:
     return [at if i == axis else x for i, x in enumerate(index)]
-
-

@@ -19,17 +19,17 @@ How to write one. A planning function gets the plan of a group whose root is the
 - A unit is what one thread takes at least: units run in any order and at once, so each must write its own elements, and
   a result must not depend on how units are shared out. `cost` is a unit's work in elements touched; small totals run on
   one thread.
-- `k.dim(d)` is an int for a static extent and an i64 value for a symbolic one; index arithmetic goes through k.add, k.mul,
-  k.floordiv..., which take both. Extents may be 0: loops do nothing then.
-- `k.tensor(value)` is its dense tensor, `k.tensor(value, dims)` another view of the same bytes. `k.read` and `k.write` move
-  elements between memory and registers (mlc.codegen.registers: bool is i1, narrow floats are f32, 4-bit ints i8).
-- `for i in k.across(0, n, lanes)` writes its body twice: once with `i` a ramp of lanes, where read gives a vector, and once
-  with a scalar for the rest. Accumulators across iterations are `k.variable(initial)`.
-- Results other ops are fused behind: end with `k.emit(index, value)` instead of k.write(k.tensor(op.result), ...). Every
-  kernel whose op has one result should, since fuse may put elementwise ops behind any op. With
+- `k.dim(d)` is an int for a static extent and an i64 value for a symbolic one; index arithmetic goes through k.add,
+  k.mul, k.floordiv..., which take both. Extents may be 0: loops do nothing then.
+- `k.tensor(value)` is its dense tensor, `k.tensor(value, dims)` another view of the same bytes. `k.read` and `k.write`
+  move elements between memory and registers (mlc.codegen.registers: bool is i1, narrow floats are f32, 4-bit ints i8).
+- `for i in k.across(0, n, lanes)` writes its body twice: once with `i` a ramp of lanes, where read gives a vector, and
+  once with a scalar for the rest. Accumulators across iterations are `k.variable(initial)`.
+- Results other ops are fused behind: end with `k.emit(index, value)` instead of k.write(k.tensor(op.result), ...).
+  Every kernel whose op has one result should, since fuse may put elementwise ops behind any op. With
   `@kernel(Op, prologue=True)` operands are read by `k.value_of(op.x, index)`, so that ops before it fuse as well.
-- `plan.temporary(dtype, *dims)` is scratch memory between launches, `plan.prepared(...)` a constant rearranged at compile
-  time, `plan.inline(emit, *storages)` code in main: checks of data (`m.require`), shapes known only at run time
+- `plan.temporary(dtype, *dims)` is scratch memory between launches, `plan.prepared(...)` a constant rearranged at
+  compile time, `plan.inline(emit, *storages)` code in main: checks of data (`m.require`), shapes known only at run time
   (`m.resolve`). `plan.choose(name, value)` records a choice for the printed schedule.
 - What has no kernel in some form raises NoKernel("reason"): the op becomes a host step, and the reason is shown.
 - The body may depend on the op, the types of its values, which operands are constant, and the target: two groups equal

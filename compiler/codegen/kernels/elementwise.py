@@ -75,10 +75,8 @@ def _ancestors(group: Group, outputs: Sequence[Value]) -> list[Value]:
     return list(found)
 
 
-def merge_dims(
-    dims: tuple[Dim, ...], values: Sequence[Value]
-) -> tuple[tuple[Dim, ...], dict[Value, tuple[Dim, ...]]]:
-    """`dims` with neighbours merged where each value is dense or broadcast along both, and each value's dims likewise."""
+def merge_dims(dims: tuple[Dim, ...], values: Sequence[Value]) -> tuple[tuple[Dim, ...], dict[Value, tuple[Dim, ...]]]:
+    """`dims` with neighbours merged where each value is dense or broadcast along both, and each value's dims so."""
     padded = {v: (1,) * (len(dims) - v.tensor.rank) + v.tensor.dims for v in values}
     merged: list[Dim] = []
     patterns: list[list[str]] = []
@@ -117,5 +115,3 @@ def _register_bytes(dtype: DType) -> int:
     if dtype is DType.BOOL:
         return 1
     return int(getattr(kind, "width", 64 if dtype is DType.F64 else 32)) // 8
-
-

@@ -1,9 +1,10 @@
-"""Matmul: the right factor packed into panels of one tile's columns, a register tile over all of K for each of its rows.
+"""Matmul: the right factor packed into panels of one tile's columns, a register tile over all of K for each of its
+rows.
 
-Loop order: parallel over batches, blocks of rows and panels; inside, tiles of rows, then K. A panel [K][columns] is read
-once per tile of rows and stays in L2; a block of rows stays there while all panels pass. Constant right factors are
-packed when compiling, others into the workspace before the product. Columns beyond N are zeros in the panel and are not
-stored. The sum over K has one order whatever the threads.
+Loop order: parallel over batches, blocks of rows and panels; inside, tiles of rows, then K. A panel [K][columns] is
+read once per tile of rows and stays in L2; a block of rows stays there while all panels pass. Constant right factors
+are packed when compiling, others into the workspace before the product. Columns beyond N are zeros in the panel and are
+not stored. The sum over K has one order whatever the threads.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim
 from mlc.ir.dims import ceildiv, is_static, product
 from mlc.ops import Matmul
+from mlc.ops.inference import numbers
 
 
 @kernel(Matmul)
@@ -70,7 +72,9 @@ class Product:
 
         @plan.each(product(self.batch) * blocks * self.panels, cost=cost)
         def unit(k: Kernel, number: Any) -> None:
-            *at, row_block, panel = k.unravel(number, [*(k.dim(d) for d in self.batch), k.dim(blocks), k.dim(self.panels)])
+            *at, row_block, panel = k.unravel(
+                number, [*(k.dim(d) for d in self.batch), k.dim(blocks), k.dim(self.panels)]
+            )
             start = k.mul(row_block, block)
             stop = k.minimum(k.add(start, block), k.dim(self.m)) if blocks != 1 else k.dim(self.m)
             buffer = k.stack(registers.register_type(self.dtype), tile.rows * tile.columns)
@@ -101,7 +105,9 @@ class Product:
         """What is behind the product, and the stores, for the columns of the panel that exist."""
         columns = self.tile.columns
         start = k.mul(panel, columns)
-        width = columns if is_static(self.n) and self.n % columns == 0 else k.minimum(k.sub(k.dim(self.n), start), columns)
+        width = (
+            columns if is_static(self.n) and self.n % columns == 0 else k.minimum(k.sub(k.dim(self.n), start), columns)
+        )
         kind = registers.register_type(self.dtype)
         target = self.op.result.tensor.dtype
         with k.loop(0, rows) as row:
@@ -124,14 +130,14 @@ class Product:
         return [k.values._broadcast_index(dim, full, i) for dim, full, i in used]
 
     def _row_block(self) -> int:
-        """Rows whose part of x fills half of L2, a multiple of the tile; fewer where threads would have nothing to do."""
+        """Rows whose part of x fills half of L2, a multiple of the tile; fewer where threads would idle."""
         plan, rows = self.plan, self.tile.rows
         row_bytes = max(1, plan.estimate(self.depth) * self.dtype.itemsize)
         block = max(rows, plan.target.l2_bytes // 2 // row_bytes // rows * rows)
-        if not is_static(self.m):
+        if not isinstance(self.m, int):
             return min(block, rows * 16)
         units = plan.estimate(product(self.batch) * self.panels)
-        while block > 2 * rows and units * -(-int(self.m) // block) < 4 * plan.target.cores:
+        while block > 2 * rows and units * -(-self.m // block) < 4 * plan.target.cores:
             block = -(-block // 2 // rows) * rows
         return block
 
@@ -139,8 +145,8 @@ class Product:
 
     def _packed(self) -> Prepared | Temporary:
         op, plan = self.op, self.plan
-        if plan.constant(op.y) is not None and is_static(self.panels):
-            dims = (*(int(d) for d in self.y_batch), int(self.panels), int(self.depth), self.tile.columns)
+        if plan.constant(op.y) is not None:
+            dims = numbers((*self.y_batch, self.panels, self.depth, self.tile.columns))
             layout = f"panels of {self.tile.columns} columns"
             return plan.prepared(op.y, layout, self.dtype, dims, self._pack_constant)
         packed = plan.temporary(self.dtype, *self.y_batch, self.panels, self.depth, self.tile.columns)
@@ -192,5 +198,3 @@ def pack_panels(y: Array, is_transposed: bool, columns: int) -> Array:
     padded = np.zeros((*batch, depth, panels * columns), y.dtype)
     padded[..., :n] = y
     return np.ascontiguousarray(np.moveaxis(padded.reshape(*batch, depth, panels, columns), -2, -3))
-
-

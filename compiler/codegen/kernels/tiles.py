@@ -1,7 +1,7 @@
 """The register tile that matrix products and convolutions share: rows x vectors of accumulators over a sum.
 
-A tile of `rows` scalars times `vectors` vectors keeps rows * vectors accumulators in registers, beside the vectors of the
-right factor and one broadcast of the left: 6 x 2 for the 16 registers of AVX2, 14 x 2 for the 32 of AVX-512.
+A tile of `rows` scalars times `vectors` vectors keeps rows * vectors accumulators in registers, beside the vectors of
+the right factor and one broadcast of the left: 6 x 2 for the 16 registers of AVX2, 14 x 2 for the 32 of AVX-512.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ class Accumulators:
         kind = registers.register_type(dtype)
         vector = ir.VectorType(kind, shape.lanes)
         zero = ir.Constant(vector, [0.0 if dtype.is_float else 0] * shape.lanes)
-        self.cells: list[list[Variable]] = [
-            [k.variable(zero) for _ in range(shape.vectors)] for _ in range(shape.rows)
-        ]
+        self.cells: list[list[Variable]] = [[k.variable(zero) for _ in range(shape.vectors)] for _ in range(shape.rows)]
 
     def add_products(self, left: Callable[[int], Any], right: Callable[[int], Any]) -> None:
         """cells[r][v] += left(r) * right(v), where left gives scalars and right vectors."""
