@@ -184,41 +184,41 @@ class MaxRoiPool(Op):
 class Col2Im(Op):
     """Sums x[N, C * taps, windows] back into an image [N, C, image...]: the adjoint of cutting windows out.
 
-    `dims` is the whole result's shape; an `image` operand says the spatial dims where they are known only at run time.
-    ONNX Col2Im (opset 18).
+    `dims` is the whole result's shape; the operands `image` and `window` say its spatial dims and the window's where
+    they are known only at run time. ONNX Col2Im (opset 18).
     """
 
     x: Value
     image: Value | None = None
+    window: Value | None = None
     dims: tuple[Dim, ...] = keyword(kw_only=True)
-    kernel: tuple[int, ...] = keyword(kw_only=True)
+    kernel: tuple[int, ...] | None = None
     strides: tuple[int, ...] = keyword(kw_only=True)
     pads: tuple[int, ...] = keyword(kw_only=True)
     dilations: tuple[int, ...] = keyword(kw_only=True)
     defines_symbols = True
 
     def infer(self) -> TensorType:
-        rank = len(self.kernel)
+        rank = len(self.dims) - 2
         check_window(self, rank, strides=self.strides, pads=self.pads, dilations=self.dilations)
-        if len(self.dims) != rank + 2:
-            raise self.error(f"dims {self.dims} must have {rank + 2} entries")
+        if (self.kernel is None) == (self.window is None) or len(self.kernel or self.strides) != rank:
+            raise self.error(f"kernel {self.kernel} or a window operand must have {rank} numbers")
         return self.x.tensor.with_shape(self.dims)
 
-    def evaluate(self, x: Array, image: Array | None) -> Array:
-        rank = len(self.kernel)
+    def evaluate(self, x: Array, image: Array | None, window: Array | None) -> Array:
+        kernel = tuple(self.kernel or ()) if window is None else tuple(window.tolist())
+        rank = len(kernel)
         sizes = [d for d in self.dims[2:] if isinstance(d, int)] if image is None else image.tolist()
         begins, ends = self.pads[:rank], self.pads[rank:]
         counts: list[int] = []
-        for size, k, s, d, begin, end in zip(
-            sizes, self.kernel, self.strides, self.dilations, begins, ends, strict=True
-        ):
+        for size, k, s, d, begin, end in zip(sizes, kernel, self.strides, self.dilations, begins, ends, strict=True):
             count = window_count(self, size, k, stride=s, dilation=d, begin=begin, end=end)
             assert isinstance(count, int)
             counts.append(count)
-        windows = widened(x).reshape(x.shape[0], x.shape[1] // math.prod(self.kernel), *self.kernel, *counts)
+        windows = widened(x).reshape(x.shape[0], x.shape[1] // math.prod(kernel), *kernel, *counts)
         whole = [b + n + e for b, n, e in zip(begins, sizes, ends, strict=True)]
         y = np.zeros((*windows.shape[:2], *whole), windows.dtype)
-        for tap in taps(self.kernel):
+        for tap in taps(kernel):
             seen = tap_view(y, 2, tap, strides=self.strides, dilations=self.dilations, counts=counts)
             seen += windows[(slice(None), slice(None)) + tap]
         cut = tuple(slice(b, b + n) for b, n in zip(begins, sizes, strict=True))

@@ -73,6 +73,11 @@ CASES = [
         lambda x, s: Col2Im(x, s, dims=(1, 2, symbol("H"), symbol("W")), kernel=(2, 3), **PLAIN),
         (normal(1, 12, 12), np.array([5, 5])),
     ),
+    Case(
+        "col2im_of_a_given_window",
+        lambda x, s, k: Col2Im(x, s, k, dims=(1, symbol("C"), symbol("H"), symbol("W")), **PLAIN),
+        (normal(1, 12, 12), np.array([5, 5]), np.array([2, 3])),
+    ),
     Case("nms", nms(), (BOXES, positive(1, 2, 5), np.array([3]), number(0.5), number(0.2))),
     Case("nms_centered", nms(centered=True), (CENTERED, positive(1, 1, 4), np.array([3]), number(0.5))),
     Case("nms_limit_0", nms(), (BOXES, positive(1, 1, 5))),
