@@ -44,10 +44,10 @@ class If(Op):
 class Loop(Op):
     """Runs `body` up to `trip_count` times while the condition holds; values go around, and others are collected.
 
-    The body's block takes the i64 number of the turn, the condition, and the `carried` values; it yields the next
-    condition, the next carried values, and values that are stacked over the turns. Results are the last carried
-    values, then the stacks. Without a `trip_count` the condition alone ends the loop; without a `condition` what the
-    body yields for it is ignored. ONNX Loop (opset 25).
+    The body's block takes the i64 number of the turn, the condition (of one element each), and the `carried` values; it
+    yields the next condition, the next carried values, and values that are stacked over the turns. Results are the
+    last carried values, then the stacks. Without a `trip_count` the condition alone ends the loop; without a
+    `condition` what the body yields for it is ignored. ONNX Loop (opset 25).
     """
 
     trip_count: Value | None
@@ -72,10 +72,12 @@ class Loop(Op):
         self, trip_count: Array | None, condition: Array | None, carried: list[Any], body: RegionCall
     ) -> tuple[Any, ...]:
         values, turn = list(carried), 0
+        shapes = [a.tensor.static_shape for a in self.body.block.arguments[:2]]
         goes_on = condition is None or bool(condition.item())
         stacks: list[list[Array]] = [[] for _ in self.types[len(carried) :]]
         while goes_on and (trip_count is None or turn < trip_count.item()):
-            next_condition, *rest = body(np.array(turn, np.int64), np.array(goes_on), *values)
+            counter, flag = np.full(shapes[0], turn, np.int64), np.full(shapes[1], goes_on)
+            next_condition, *rest = body(counter, flag, *values)
             values = rest[: len(values)]
             for stack, item in zip(stacks, rest[len(values) :], strict=True):
                 stack.append(item)
@@ -127,7 +129,7 @@ class Scan(Op):
         values = list(states)
         stacks: list[list[Array]] = [[] for _ in self.output_axes]
         for turn in range(len(fed[0])):
-            results = list(body(*values, *(x[turn] for x in fed)))
+            results = list(body(*values, *(np.asarray(x[turn]) for x in fed)))
             values = results[: len(values)]
             for stack, item in zip(stacks, results[len(values) :], strict=True):
                 stack.append(item)
@@ -147,7 +149,10 @@ def check_types(op: Op, what: str, given: Sequence[Type], declared: Sequence[Typ
 
 
 def may_be(given: Type, declared: Type) -> bool:
-    """Whether a value of type `given` can be of type `declared`: same elements, no two numbers for one dim."""
+    """Whether a value of type `given` can be of type `declared`: same elements, no two numbers for one dim.
+
+    A value is an optional that holds it.
+    """
     match given, declared:
         case TensorType(), TensorType():
             if given.dtype is not declared.dtype:
@@ -161,6 +166,8 @@ def may_be(given: Type, declared: Type) -> bool:
             return may_be(given.element, declared.element)
         case OptionalType(), OptionalType():
             return may_be(given.element, declared.element)
+        case _, OptionalType():
+            return may_be(given, declared.element)
     return False
 
 

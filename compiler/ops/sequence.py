@@ -229,6 +229,11 @@ def join(a: Type, b: Type) -> Type | None:
         case OptionalType(), OptionalType():
             inner = join(a.element, b.element)
             return None if inner is None else OptionalType(inner)
+        case OptionalType(), _:
+            inner = join(a.element, b)
+            return None if inner is None else OptionalType(inner)
+        case _, OptionalType():
+            return join(b, a)
     return None
 
 

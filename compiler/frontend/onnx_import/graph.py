@@ -188,7 +188,7 @@ class Graph:
             return None
         name = self.node.output[index]
         if name not in self._declared:
-            if name not in self.scope.declared:
+            if name not in self.scope.declared or self.scope.declared[name].WhichOneof("value") is None:
                 return None
             self._declared[name] = self.model.symbols.type(self.scope.declared[name], name)
         return self._declared[name]

@@ -39,7 +39,7 @@ class Symbols:
             case "tensor_type":
                 return self._tensor(proto.tensor_type, hint)
             case "sequence_type":
-                return SequenceType(self.type(proto.sequence_type.elem_type, hint))
+                return SequenceType(_element(self.type(proto.sequence_type.elem_type, hint)))
             case "optional_type":
                 return OptionalType(self.type(proto.optional_type.elem_type, hint))
             case None:
@@ -76,6 +76,11 @@ class Symbols:
             name = f"{stem}_{number}"
         self._taken.add(name)
         return name
+
+
+def _element(type: Type) -> Type:
+    """The type of a sequence's elements: a dim that is not a number may differ from one to the next."""
+    return type.with_shape(None) if isinstance(type, TensorType) and not type.is_static else type
 
 
 def _sanitized(text: str) -> str:
