@@ -8,7 +8,8 @@ object code). `program` is what comes out. Nothing here runs code or knows files
 from __future__ import annotations
 
 from mlc.codegen.emit import Options, compile_unit, emit
-from mlc.codegen.program import CodeUnit, ErrorText, HostStep, HostValue, Port, Program, ScheduleRow, Weight
+from mlc.codegen.program import CodeUnit, ErrorText, HostStep, HostValue, Port, ProfileRow, Program, ScheduleRow, Weight
+from mlc.codegen.units import linked
 
 __all__ = [
     "CodeUnit",
@@ -17,9 +18,11 @@ __all__ = [
     "HostValue",
     "Options",
     "Port",
+    "ProfileRow",
     "Program",
     "ScheduleRow",
     "Weight",
     "compile_unit",
     "emit",
+    "linked",
 ]

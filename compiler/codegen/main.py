@@ -14,7 +14,7 @@ from mlc.codegen.buffers import Memory, Names
 from mlc.codegen.builder import I1, I64, POINTER, Builder, Num
 from mlc.codegen.dims import emit_dim
 from mlc.codegen.kernel import Storage
-from mlc.codegen.program import CodeUnit, ErrorText
+from mlc.codegen.program import CodeUnit, ErrorText, ProfileRow
 from mlc.codegen.schedule import Inline, Launch
 from mlc.codegen.steps import Copy, Host, If, Loop, Step, byte_count, walk
 from mlc.codegen.units import KERNEL_TYPE, new_module
@@ -51,7 +51,7 @@ def write_main(
     slots: dict[Value, int],
     defined: dict[Op, set[str]],
     target: Target,
-) -> tuple[CodeUnit, tuple[ErrorText, ...], tuple[str, ...]]:
+) -> tuple[CodeUnit, tuple[ErrorText, ...], tuple[ProfileRow, ...]]:
     """The unit that holds main, the table of its errors and the names of its profile rows.
 
     `outputs` are (number, value, whether the caller brings the buffer) of the native outputs.
@@ -97,7 +97,7 @@ class MainBuilder(Builder):
         self.constants = constants
         self._defined = defined
         self.errors: list[ErrorText] = []
-        self.rows: list[str] = []
+        self.rows: list[ProfileRow] = []
         self._allocated: set[int] = set()
         self._declared: dict[str, ir.Function] = {}
 
@@ -267,7 +267,7 @@ class MainBuilder(Builder):
             self.ir.store(value, self.at(self._args, I64, number))
         kernel = self._external(step.kernel.unit.name, KERNEL_TYPE)
         row = len(self.rows)
-        self.rows.append(f"{step.kernel.unit.name} {step.group.title} {step.group.loc.title}")
+        self.rows.append(ProfileRow(step.kernel.unit.name, step.group.title, step.group.loc.names))
         count = self.i64(self.dim(step.count))
         self.ir.call(
             self._timed_launch(), [self._call["profile"], kernel, self._args, count, _i64(step.grain), _i64(row)]
@@ -308,7 +308,7 @@ class MainBuilder(Builder):
         kind = ir.FunctionType(I64, [POINTER, I64, POINTER])
         number = ir.Constant(I64, step.number)
         row = len(self.rows)
-        self.rows.append(f"host {step.op.name.removeprefix('mlc.')} {step.op.loc.title}")
+        self.rows.append(ProfileRow("host", step.op.name.removeprefix("mlc."), step.op.loc.names))
         code = self._timed_host(kind, number, _i64(row))
         self._return_unless(self.ir.icmp_signed("==", code, _i64(0)), code)
         for value in step.results:

@@ -90,6 +90,15 @@ class ScheduleRow:
         return f"{self.family:<14} {self.title}  [{self.loc.title}]  {choices}".rstrip()
 
 
+@dataclass(frozen=True)
+class ProfileRow:
+    """What one entry of mlc_call.profile times: a kernel or host step by name, what it does, and its source nodes."""
+
+    kernel: str
+    title: str
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """A compiled module.
@@ -109,7 +118,7 @@ class Program:
     host_steps: tuple[HostStep, ...]
     slot_count: int
     errors: tuple[ErrorText, ...]
-    profile: tuple[str, ...]
+    profile: tuple[ProfileRow, ...]
     schedule: tuple[ScheduleRow, ...]
     workspace_text: str
 

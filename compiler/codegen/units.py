@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from llvmlite import ir
 
@@ -88,6 +88,13 @@ def object_code(text: str, target: Target) -> bytes:
 
     machine = _machine(target)
     module = binding.parse_assembly(text)
+    _optimize(module, machine)
+    return bytes(machine.emit_object(module))
+
+
+def _optimize(module: Any, machine: Any) -> None:
+    from llvmlite import binding
+
     module.data_layout = str(machine.target_data)
     options = binding.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = False
@@ -97,19 +104,24 @@ def object_code(text: str, target: Target) -> bytes:
     builder = binding.create_pass_builder(machine, options)
     manager = builder.getModulePassManager()
     manager.run(module, builder)
-    return bytes(machine.emit_object(module))
 
 
-def assembly(text: str, target: Target) -> str:
-    """The assembly of one LLVM module's text, for `--emit=asm`."""
+def linked(units: Sequence[CodeUnit], target: Target, kind: Literal["llvm", "asm", "obj"]) -> bytes:
+    """All units in one LLVM module, optimized as they are alone: as text, assembly or one object file."""
     from llvmlite import binding
 
     machine = _machine(target)
-    module = binding.parse_assembly(text)
-    module.data_layout = str(machine.target_data)
-    builder = binding.create_pass_builder(machine, binding.create_pipeline_tuning_options(speed_level=2))
-    builder.getModulePassManager().run(module, builder)
-    return str(machine.emit_assembly(module))
+    whole = binding.parse_assembly(units[0].text)
+    for unit in units[1:]:
+        whole.link_in(binding.parse_assembly(unit.text))
+    _optimize(whole, machine)
+    match kind:
+        case "llvm":
+            return str(whole).encode()
+        case "asm":
+            return str(machine.emit_assembly(whole)).encode()
+        case "obj":
+            return bytes(machine.emit_object(whole))
 
 
 @functools.cache

@@ -47,7 +47,7 @@ def artifact_of(program: Program) -> runtime.Artifact:
         errors=tuple(f"{e.where}: {e.message}" for e in program.errors),
         steps=tuple(_step(s) for s in program.host_steps),
         slot_count=program.slot_count,
-        profile_rows=tuple(runtime.ProfileRow(row, ()) for row in program.profile),
+        profile_rows=tuple(runtime.ProfileRow(row.kernel, row.sources) for row in program.profile),
     )
 
 
