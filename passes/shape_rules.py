@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mlc.ir import Op, Value
+from collections.abc import Sequence
+
+from mlc.ir import Dim, Op, Value
+from mlc.ir.dims import product
 from mlc.ops import (
     AveragePool,
     Concat,
@@ -51,6 +54,40 @@ def merge_transposes(op: Transpose) -> Value | None:
     if not isinstance(inner, Transpose):
         return None
     return Transpose(inner.x, perm=tuple(inner.perm[q] for q in op.perm)).result
+
+
+def merge_reshapes_around_transpose(op: Reshape) -> Value | None:
+    """reshape(transpose(reshape(x))) -> transpose(x), where the reshapes only merge and split what moves together."""
+    transpose = op.x.op
+    inner = transpose.x.op if isinstance(transpose, Transpose) else None
+    if not isinstance(transpose, Transpose) or not isinstance(inner, Reshape) or op.shape is not None:
+        return None
+    if inner.x.tensor.shape is None or op.dims is None or inner.dims is None:
+        return None
+    source = inner.x.tensor.dims
+    groups = _groups(source, inner.dims)
+    if groups is None:
+        return None
+    perm = tuple(axis for p in transpose.perm for axis in groups[p])
+    return Transpose(inner.x, perm=perm).result if tuple(source[p] for p in perm) == op.dims else None
+
+
+def _groups(dims: Sequence[Dim], merged: Sequence[Dim]) -> list[list[int]] | None:
+    """For each of the merged dims the neighbouring axes of `dims` whose product it is, or None."""
+    groups: list[list[int]] = []
+    axis = 0
+    for size in merged:
+        group: list[int] = []
+        while axis < len(dims) and (not group or product([dims[a] for a in group]) != size):
+            group.append(axis)
+            axis += 1
+        if product([dims[a] for a in group]) != size:
+            return None
+        groups.append(group)
+    while axis < len(dims) and groups and dims[axis] == 1:
+        groups[-1].append(axis)
+        axis += 1
+    return groups if axis == len(dims) else None
 
 
 def drop_expand(op: Expand) -> Value | None:
@@ -160,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     merge_reshapes,
     drop_transpose,
     merge_transposes,
+    merge_reshapes_around_transpose,
     drop_expand,
     drop_expand_before_broadcast,
     drop_slice,

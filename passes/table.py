@@ -18,7 +18,7 @@ from mlc.errors import CompileError, nearest
 from mlc.rewrite import Pass, PipelineItem, parse_pipeline_text
 
 # One stem everywhere: pass fold-batchnorm is class FoldBatchnorm in fold_batchnorm.py.
-BUILTIN: tuple[str, ...] = ("canonicalize", "fold", "cse", "dce", "fold-batchnorm", "fuse")
+BUILTIN: tuple[str, ...] = ("canonicalize", "fold", "cse", "dce", "fold-batchnorm", "recognize", "fuse")
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
 LEVELS: dict[int, tuple[str, ...]] = {0: (), 1: _CLEAN, 2: _CLEAN, 3: _CLEAN}

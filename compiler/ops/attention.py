@@ -21,7 +21,8 @@ class Attention(Op):
     all hold: j <= p when is_causal; j >= p - left_window and j <= p + right_window where these are not -1;
     j < lengths[B]; the boolean `mask` at (i, j). A float mask is added to the scores instead. The mask broadcasts to
     [B, H, L, S]; where its last dim is shorter than S, the keys behind it are unseen. A softcap c > 0 replaces the
-    scaled scores s by c * tanh(s / c) before the mask. A query that sees no key gives zeros. The softmax is computed in
+    scaled scores s by c * tanh(s / c) before the mask. A query that sees no key has weights of zero; with `zero_rows`
+    "none" they are NaN as softmax gives them, with "nan" every row of NaN is zero. The softmax is computed in
     `softmax_dtype`, or in that of q, f32 at least. `scale` is 1/sqrt(D) when None. A second result [B, H, L, S] has
     the scaled scores ("raw"), those after the softcap ("capped"), after the mask ("biased"), or the softmax
     ("weights"). ONNX Attention (opset 25), outputs Y and qk_matmul_output.
@@ -40,6 +41,7 @@ class Attention(Op):
     softcap: float = 0.0
     softmax_dtype: DType | None = None
     scores: Literal["none", "raw", "capped", "biased", "weights"] = "none"
+    zero_rows: Literal["unseen", "nan", "none"] = "unseen"
 
     def infer(self) -> TensorType | tuple[TensorType, TensorType]:
         q, k, v = self.q.tensor, self.k.tensor, self.v.tensor
@@ -79,7 +81,7 @@ class Attention(Op):
         scores = capped
         if self.softmax_dtype is not None:
             scores, bias = scores.astype(self.softmax_dtype.numpy), bias.astype(self.softmax_dtype.numpy)
-        weights = attention_weights(widened(scores), widened(bias)).astype(values.dtype)
+        weights = attention_weights(widened(scores), widened(bias), self.zero_rows).astype(values.dtype)
         y = np.asarray(weights @ values).astype(q.dtype)
         if self.scores == "none":
             return y
@@ -120,15 +122,21 @@ class Attention(Op):
         return 2 * product(q.dims[:3]) * self.k.tensor.dims[2] * (q.dims[3] + v.dims[3])
 
 
-def attention_weights(scores: Array, bias: Array) -> Array:
-    """softmax(scores + bias) over the last dim; zeros in rows where all of bias is -inf."""
+def attention_weights(scores: Array, bias: Array, zero_rows: str) -> Array:
+    """softmax(scores + bias) over the last dim; zeros in rows where all of bias is -inf, or in those that are NaN."""
+    if zero_rows != "unseen":
+        weights = _softmax(scores + bias)
+        return weights if zero_rows == "none" else np.where(np.isnan(weights), np.zeros((), weights.dtype), weights)
     unseen = np.isneginf(bias)
     biased = np.where(unseen, bias, scores + np.where(unseen, np.zeros((), bias.dtype), bias))
-    top = np.max(biased, axis=-1, keepdims=True, initial=-np.inf)
-    powers = np.exp(biased - np.where(np.isneginf(top), np.zeros((), top.dtype), top))
-    total = np.sum(powers, axis=-1, keepdims=True)
-    weights = powers / np.where(total == 0, np.ones((), total.dtype), total)
-    return np.where(np.all(unseen, axis=-1, keepdims=True), np.zeros((), weights.dtype), weights)
+    is_empty = np.all(unseen, axis=-1, keepdims=True)
+    weights = _softmax(np.where(is_empty, np.zeros((), biased.dtype), biased))
+    return np.where(is_empty, np.zeros((), weights.dtype), weights)
+
+
+def _softmax(x: Array) -> Array:
+    powers = np.exp(x - np.max(x, axis=-1, keepdims=True, initial=-np.inf))
+    return np.asarray(powers / np.sum(powers, axis=-1, keepdims=True))
 
 
 class RotaryEmbedding(Op):

@@ -93,6 +93,32 @@ func.func @a_transpose_of_equal_dims_stays(%x: tensor<3x3xf32>) -> (tensor<3x3xf
 
 // -----
 
+// CHECK-LABEL: func.func @reshapes_around_a_transpose_that_merge_axes_go(
+// CHECK-NEXT: %0 = "mlc.transpose"(%arg0) {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x4x16x12xf32, "N,4,16,12">) -> tensor<?x4x12x16xf32, "N,4,12,16">
+// CHECK-NEXT: func.return %0 : tensor<?x4x12x16xf32, "N,4,12,16">
+func.func @reshapes_around_a_transpose_that_merge_axes_go(%x: tensor<?x4x16x12xf32, "N,4,16,12">) -> (tensor<?x4x12x16xf32, "N,4,12,16">) {
+  %0 = "mlc.reshape"(%x) {dims = "4 * N,16,12", keeps_zero = false} : (tensor<?x4x16x12xf32, "N,4,16,12">) -> tensor<?x16x12xf32, "4 * N,16,12">
+  %1 = "mlc.transpose"(%0) {perm = array<i64: 0, 2, 1>} : (tensor<?x16x12xf32, "4 * N,16,12">) -> tensor<?x12x16xf32, "4 * N,12,16">
+  %2 = "mlc.reshape"(%1) {dims = "N,4,12,16", keeps_zero = false} : (tensor<?x12x16xf32, "4 * N,12,16">) -> tensor<?x4x12x16xf32, "N,4,12,16">
+  func.return %2 : tensor<?x4x12x16xf32, "N,4,12,16">
+}
+
+// -----
+
+// Near miss: the reshape cuts across axes.
+// CHECK-LABEL: func.func @a_reshape_that_splits_what_was_apart_stays(
+// CHECK-NEXT: %0 = "mlc.reshape"(%arg0) {dims = "6,4", keeps_zero = false} : (tensor<4x6xf32>) -> tensor<6x4xf32>
+// CHECK-NEXT: %1 = "mlc.transpose"(%0) {perm = array<i64: 1, 0>} : (tensor<6x4xf32>) -> tensor<4x6xf32>
+// CHECK-NEXT: func.return %1 : tensor<4x6xf32>
+func.func @a_reshape_that_splits_what_was_apart_stays(%x: tensor<4x6xf32>) -> (tensor<4x6xf32>) {
+  %0 = "mlc.reshape"(%x) {dims = "6,4", keeps_zero = false} : (tensor<4x6xf32>) -> tensor<6x4xf32>
+  %1 = "mlc.transpose"(%0) {perm = array<i64: 1, 0>} : (tensor<6x4xf32>) -> tensor<4x6xf32>
+  %2 = "mlc.reshape"(%1) {dims = "4,6", keeps_zero = false} : (tensor<4x6xf32>) -> tensor<4x6xf32>
+  func.return %2 : tensor<4x6xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @an_inner_transpose_that_is_an_output_stays(
 // CHECK-NEXT: %0 = "mlc.transpose"(%arg0) {perm = array<i64: 1, 0>} : (tensor<2x3xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: %1 = "mlc.relu"(%arg0) : (tensor<2x3xf32>) -> tensor<2x3xf32>
