@@ -6,10 +6,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: test test-fast lint ctest build clean
 
 test: build .venv/.test  ## every test, slow ones included
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-fast: build .venv/.test  ## without the tests marked slow
-	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 lint: build .venv/.test  ## formatting, lint and types
 	$(BIN)/ruff format --check .
