@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import Case, all_cases
+from codegen.running import compiled, module_of
 from tolerance import assert_op_close
 
-from codegen.running import compiled, module_of
 from mlc.errors import CompileError
 from mlc.interpreter import interpret
 from mlc.ir import Array, Op
