@@ -32,6 +32,7 @@ FLOORS = {
     "mlc.codegen": 3,
     "mlc.driver": 4,
     "mlc.tools": 5,
+    "mlc.api": 5,
     "mlc.cli": 6,
     "mlc.torch_backend": 6,
     "mlc.onnx_backend": 6,

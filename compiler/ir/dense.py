@@ -19,14 +19,14 @@ from mlc.ir.types import DType, TensorType, type_of
 ELIDED_BYTES = 4096
 
 
-def dense_text(array: Array) -> str:
+def dense_text(array: Array, *, elide: bool = True) -> str:
     """`array` as an elements attribute with its type: `dense<[1, 2]> : tensor<2xi64>`."""
     kind = type_of(array)
     if array.size == 0:
         return f"dense<> : {kind}"
     if is_splat(array):
         return f"dense<{element_text(array.reshape(-1)[0], kind.dtype)}> : {kind}"
-    if kind.dtype is not DType.STRING and array.nbytes > ELIDED_BYTES:
+    if elide and is_elided(array):
         return f"dense_resource<{handle(array)}> : {kind}"
     return f"dense<{_nested(array, kind.dtype)}> : {kind}"
 

@@ -18,17 +18,20 @@ from mlc.ir.signature import Array, AttributeSpec
 from mlc.ir.types import DType
 
 
-def print_module(module: Module, *, locations: bool = True) -> str:
-    """The module's text, ending in a newline; `locations=False` leaves the `loc(...)` of ops out."""
+def print_module(module: Module, *, locations: bool = True, elide: bool = True) -> str:
+    """The module's text, ending in a newline; `locations=False` leaves the `loc(...)` of ops out.
+
+    `elide=False` writes every constant in full, however large.
+    """
     lines = [f"module @{_symbol_name(module.name)} {{"]
     for function in module.functions.values():
-        lines.extend(_Printer(locations).function(function))
+        lines.extend(_Printer(locations, elide).function(function))
     return "\n".join([*lines, "}", ""])
 
 
 def print_op(op: Op) -> str:
     """One op's text with its operands numbered apart, for messages; nested regions as `{...}`."""
-    printer = _Printer(True)
+    printer = _Printer(locations=True, elide=True)
     for value in op.operands:
         printer.name(value)
     return next(iter(printer.op(op, 0, nested=False)))
@@ -40,8 +43,8 @@ def elided_constants(module: Module) -> dict[str, Array]:
     return {handle(a): a for a in arrays if is_elided(a)}
 
 
-def attribute_text(spec: AttributeSpec, value: Any) -> str:
-    """The value of one attribute as MLIR text."""
+def attribute_text(spec: AttributeSpec, value: Any, *, elide: bool = True) -> str:
+    """The value of one attribute as MLIR text; `elide` writes large arrays as a handle."""
     if value is None:
         return "none"
     match spec.kind:
@@ -68,13 +71,14 @@ def attribute_text(spec: AttributeSpec, value: Any) -> str:
         case "dims":
             return quote(",".join(str(d) for d in value))
         case "array":
-            return dense_text(value)
+            return dense_text(value, elide=elide)
     raise AssertionError(spec.kind)
 
 
 class _Printer:
-    def __init__(self, locations: bool) -> None:
+    def __init__(self, locations: bool, elide: bool) -> None:
         self.locations = locations
+        self.elide = elide
         self.names: dict[Value, str] = {}
         self.results = 0
         self.arguments = 0
@@ -114,7 +118,9 @@ class _Printer:
         yield f"{indent}}}){tail}"
 
     def attributes(self, op: Op) -> str:
-        texts = [f"{s.name} = {attribute_text(s, op.attributes[s.name])}" for s in op.signature.attributes]
+        texts = [
+            f"{s.name} = {attribute_text(s, op.attributes[s.name], elide=self.elide)}" for s in op.signature.attributes
+        ]
         if op.signature.needs_segments:
             texts.append(f"operandSegmentSizes = {_array('i32', [str(n) for n in op.segment_sizes])}")
         return f" {{{', '.join(texts)}}}" if texts else ""

@@ -1,0 +1,111 @@
+"""`mlc compile`: a model to an artifact, or to any stage before it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlc.cli.console import bytes_text, progress, seconds_text
+from mlc.cli.options import dump_flags, json_flag, pass_flags, read_options, target_flags
+from mlc.errors import CompileError
+
+EMITS = ("artifact", "ir", "schedule", "llvm", "asm", "obj")
+
+
+@click.command("compile")
+@click.argument("model", type=click.Path())
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Output file; '-' is standard output.")
+@click.option("--emit", type=click.Choice(EMITS), default="artifact", show_default=True, help="The stage to write.")
+@pass_flags
+@target_flags
+@dump_flags
+@json_flag
+def command(model: str, output: str | None, emit: str, as_json: bool, **flags: Any) -> None:
+    """Compile MODEL (.onnx or .mlir) to native code.
+
+    Writes MODEL.mlc in the current folder unless -o or --emit says otherwise.
+    """
+    from mlc import driver
+    from mlc.cli.observe import check_remark_kinds, dump_observers, report_passes
+
+    options = read_options(flags)
+    pipeline = options.pipeline()
+    check_remark_kinds(flags)
+    observers = dump_observers(flags, pipeline)
+    if emit == "artifact" and options.backend == "interp":
+        raise CompileError("the interp backend has no artifact; use --emit=ir, or `mlc run --backend interp`")
+    watched = any(flags[name] for name in _WATCHED)
+    with progress(f"compiling {Path(model).name}"):
+        compilation = driver.compile_file(
+            Path(model),
+            options,
+            observers,
+            stop_before_codegen=emit == "ir",
+            # Passes are to be seen, or a stage that an artifact does not hold: then nothing comes from the cache.
+            reuse_model=not watched and emit == "artifact",
+        )
+    report_passes(flags, compilation.passes, compilation.ledger)
+    if emit == "artifact":
+        _write_artifact(compilation, Path(output or f"{Path(model).stem}.mlc"), as_json)
+    else:
+        _write(_stage(compilation, emit), output)
+
+
+_WATCHED = (
+    *("print_before", "print_after", "print_ir_after_all", "print_ir_after_change", "dump_dir"),
+    *("time_passes", "stats", "remarks", "remarks_output"),
+)
+
+
+def _write_artifact(compilation: Any, path: Path, as_json: bool) -> None:
+    artifact = compilation.artifact
+    try:
+        artifact.save(path)
+    except OSError as error:
+        raise CompileError(f"cannot write: {error.strerror}", where=str(path)) from None
+    summary = {
+        "output": str(path),
+        "from_cache": compilation.from_cache,
+        "seconds": round(compilation.seconds, 4),
+        "bytes": path.stat().st_size,
+        "target": artifact.target,
+        "kernels": compilation.kernel_count,
+        "weight_bytes": int(artifact.weights.nbytes),
+        "host_steps": [step.name for step in artifact.steps],
+        "passes": [{"pass": p.text, "seconds": p.seconds, "rewrites": p.rewrite_count} for p in compilation.passes],
+    }
+    if as_json:
+        click.echo(json.dumps(summary, indent=1))
+        return
+    origin = "from the cache" if compilation.from_cache else f"{compilation.kernel_count} kernels"
+    size = bytes_text(summary["bytes"])
+    click.echo(f"{path}: {size}, {origin}, for {artifact.target}, in {seconds_text(compilation.seconds)}", err=True)
+    if artifact.steps:
+        names = ", ".join(dict.fromkeys(summary["host_steps"]))
+        click.echo(f"note: {len(artifact.steps)} steps run in Python: {names} (--no-fallback refuses them)", err=True)
+
+
+def _stage(compilation: Any, emit: str) -> bytes:
+    match emit:
+        case "ir":
+            from mlc.ir.printer import print_module
+
+            return print_module(compilation.module).encode()
+        case _:
+            content = compilation.stage(emit)
+            assert isinstance(content, bytes)
+            return content
+
+
+def _write(content: bytes, output: str | None) -> None:
+    from mlc.driver.text import write_atomically
+
+    if output is None or output == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(Path(output), lambda file: file.write(content))

@@ -1,0 +1,98 @@
+"""Flags that several commands share, and how they become the driver's Options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mlc.driver import Options
+    from mlc.driver.options import Validation
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_PASS_FLAGS = (
+    click.option(
+        "--passes", metavar="PIPELINE", help="Passes to run, e.g. fold,fuse or 'fold{max-bytes=65536},./my.py'."
+    ),
+    click.option("-O", "level", type=click.IntRange(0, 3), help="Optimization level 0 to 3 (default 2)."),
+    click.option("--disable-pass", "disabled", multiple=True, metavar="P", help="Leave pass P out (repeatable)."),
+    click.option(
+        "--rewrite-limit", "limits", multiple=True, metavar="P=N", help="Keep only the first N rewrites of pass P."
+    ),
+    click.option(
+        "--validate",
+        type=click.Choice(["off", "verify", "sample"]),
+        default="verify",
+        show_default=True,
+        help="After each pass: nothing, the IR's invariants, or also the numbers on samples.",
+    ),
+    click.option("--verify-each/--no-verify-each", default=None, help="Same as --validate=verify / --validate=off."),
+)
+_TARGET_FLAGS = (
+    click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ..."),
+    click.option("--backend", type=click.Choice(["llvm", "interp"]), default="llvm", show_default=True),
+    click.option("--no-fallback", is_flag=True, help="A step that would run in Python is an error."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the compile cache."),
+)
+_DUMP_FLAGS = (
+    click.option("--print-ir-before", "print_before", multiple=True, metavar="P", help="Print the IR before pass P."),
+    click.option("--print-ir-after", "print_after", multiple=True, metavar="P", help="Print the IR after pass P."),
+    click.option("--print-ir-after-all", is_flag=True, help="Print the IR after every pass."),
+    click.option("--print-ir-after-change", is_flag=True, help="Print the IR after every pass that changed it."),
+    click.option(
+        "--dump-dir", type=click.Path(file_okay=False), metavar="D", help="Write the IR after each pass to D."
+    ),
+    click.option("--dump-weights", is_flag=True, help="Write constants that the text elides beside each dump."),
+    click.option("--time-passes", is_flag=True, help="Print the time of each pass."),
+    click.option("--stats", is_flag=True, help="Print ops, rewrites and misses of each pass."),
+    click.option("--remarks", metavar="KINDS", help="Print remarks: passed, missed, or passed,missed."),
+    click.option(
+        "--remarks-output", type=click.Path(dir_okay=False), metavar="F", help="Write all remarks to F as JSON."
+    ),
+)
+
+
+def _apply(flags: tuple[Callable[[Any], Any], ...]) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        for flag in reversed(flags):
+            function = flag(function)
+        return function
+
+    return decorate
+
+
+pass_flags = _apply(_PASS_FLAGS)
+target_flags = _apply(_TARGET_FLAGS)
+dump_flags = _apply(_DUMP_FLAGS)
+json_flag = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
+
+
+def read_options(flags: dict[str, Any]) -> Options:
+    """The driver's Options for the flags above; flags that the command does not have keep their defaults."""
+    from mlc.driver import Options
+
+    verify_each = flags.get("verify_each")
+    validate: Validation = flags["validate"]
+    if verify_each is not None:
+        validate = "verify" if verify_each else "off"
+    return Options(
+        passes=flags["passes"],
+        level=flags["level"],
+        target=flags.get("target", "host"),
+        backend=flags.get("backend", "llvm"),
+        disabled=tuple(flags["disabled"]),
+        rewrite_limits=dict(_limit(text) for text in flags["limits"]),
+        validate=validate,
+        fallback=not flags.get("no_fallback", False),
+        use_cache=not flags.get("no_cache", False),
+    )
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, equals, count = text.partition("=")
+    if not equals or not count.isdigit():
+        raise click.BadParameter(f"{text!r} is not of the form PASS=N", param_hint="--rewrite-limit")
+    return name, int(count)

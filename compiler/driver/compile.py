@@ -1,0 +1,187 @@
+"""From a model to something that runs. Each step is one call; this file says their order and what is kept between."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlc import runtime
+from mlc.driver.cache import Cache, digest, file_digest
+from mlc.driver.executable import Executable, Interpreted
+from mlc.driver.options import Options
+from mlc.driver.text import read_module, weights_path
+from mlc.driver.validate import sample_validator
+from mlc.driver.version import code_version
+from mlc.errors import CompileError
+from mlc.ir import Module
+from mlc.ir.ledger import Ledger
+from mlc.ir.verifier import verify
+from mlc.rewrite import Observer, PassResult, RunOptions, run_passes
+from mlc.target import Target
+
+if TYPE_CHECKING:
+    from mlc.codegen import Program
+
+
+@dataclass
+class Compilation:
+    """What one compilation made. From the model cache come the artifact and nothing of how it was made."""
+
+    target: Target
+    seconds: float = 0.0
+    from_cache: bool = False
+    module: Module | None = None
+    passes: list[PassResult] = field(default_factory=list)
+    ledger: Ledger | None = None
+    program: Program | None = None
+    artifact: runtime.Artifact | None = None
+
+    @property
+    def kernel_count(self) -> int:
+        """Distinct compiled units."""
+        return len(self.artifact.code) if self.artifact is not None else 0
+
+    def stage(self, name: Literal["schedule", "llvm", "asm", "obj"]) -> bytes:
+        """The bytes of a codegen stage: schedule, llvm, asm (all units one after the other), or obj (an ar archive)."""
+        from mlc.driver.generate import stage
+
+        assert self.program is not None, name
+        return stage(self.program, name, self.target)
+
+
+def load(model: str | os.PathLike[str] | Any) -> Module:
+    """The verified module of a model: the path of an .onnx or .mlir file, an onnx.ModelProto, or a Module (copied)."""
+    if isinstance(model, Module):
+        module = model.clone()
+    elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlir":
+        module = read_module(Path(model))
+    else:
+        from mlc.frontend import load as load_model
+
+        module = load_model(model)
+    verify(module)
+    return module
+
+
+def optimize(module: Module, options: Options, observers: Sequence[Observer] = ()) -> tuple[list[PassResult], Ledger]:
+    """Runs the options' pipeline on the module in place."""
+    watching = list(observers)
+    if options.validate == "sample":
+        watching.insert(0, sample_validator(module))
+    run_options = RunOptions(verify_each=options.validate != "off", rewrite_limits=options.rewrite_limits)
+    return run_passes(module, options.pipeline(), run_options, watching)
+
+
+def compile_file(
+    path: Path,
+    options: Options,
+    observers: Sequence[Observer] = (),
+    *,
+    stop_before_codegen: bool = False,
+    reuse_model: bool = True,
+) -> Compilation:
+    """Compiles a model file; the finished artifact is kept in the cache under all that it depends on.
+
+    `reuse_model=False` runs every step even when the cache has the artifact.
+    """
+    start = time.perf_counter()
+    cache = Cache.default() if options.use_cache and not stop_before_codegen else None
+    key = model_key(path, options) if cache is not None else ""
+    cached = cache.model_path(key) if cache is not None and reuse_model else None
+    if cached is not None:
+        artifact = _cached_artifact(cached)
+        if artifact is not None:
+            return Compilation(
+                Target.parse(options.target), time.perf_counter() - start, from_cache=True, artifact=artifact
+            )
+    compilation = compile_module(load(path), options, observers, stop_before_codegen=stop_before_codegen)
+    if cache is not None and compilation.artifact is not None:
+        compilation.artifact.save(cache.new_model_path(key))
+        cache.prune()
+    compilation.seconds = time.perf_counter() - start
+    return compilation
+
+
+def compile_module(
+    module: Module, options: Options, observers: Sequence[Observer] = (), *, stop_before_codegen: bool = False
+) -> Compilation:
+    """Compiles a loaded module, which the passes rewrite in place."""
+    start = time.perf_counter()
+    target = Target.parse(options.target)
+    passes, ledger = optimize(module, options, observers)
+    compilation = Compilation(target, module=module, passes=passes, ledger=ledger)
+    if options.backend == "llvm" and not stop_before_codegen:
+        _generate(compilation, target, options)
+    compilation.seconds = time.perf_counter() - start
+    return compilation
+
+
+def executable_for(path: Path, options: Options) -> Executable | Interpreted:
+    """A model file made ready to run: a compiled artifact as it is, anything else compiled first."""
+    if path.suffix == ".mlc":
+        return Executable.load(path)
+    if options.backend == "interp":
+        return executable_of(load(path), options)
+    artifact = compile_file(path, options).artifact
+    assert artifact is not None
+    return Executable.of(artifact)
+
+
+def executable_of(module: Module, options: Options) -> Executable | Interpreted:
+    """A loaded module compiled, which rewrites it, and made ready to run."""
+    compilation = compile_module(module, options)
+    if options.backend == "interp":
+        return Interpreted(module)
+    assert compilation.artifact is not None
+    return Executable.of(compilation.artifact)
+
+
+def model_key(path: Path, options: Options) -> str:
+    """The hash of all that the artifact of a model file depends on: files, options, passes, mlc and its compiler."""
+    try:
+        files = [file_digest(p) for p in _model_files(path)]
+    except OSError as error:
+        raise CompileError(error.strerror or str(error), where=str(path)) from None
+    target = Target.parse(options.target)
+    pipeline = options.pipeline()
+    plugins = [file_digest(Path(p)) for p in dict.fromkeys(_source_file(type(item)) for item in pipeline)]
+    facts = [options.backend, str(options.fallback), options.validate, repr(target)]
+    limits = [f"{name}={count}" for name, count in sorted(options.rewrite_limits.items())]
+    passes = [str(item) for item in pipeline]
+    return digest([path.suffix, *files, "|", *facts, *limits, "|", *passes, "|", *plugins, code_version()])
+
+
+def _generate(compilation: Compilation, target: Target, options: Options) -> None:
+    """Code and artifact of the optimized module. LLVM is imported here, when it is needed."""
+    from mlc.driver.generate import generate, to_artifact
+
+    assert compilation.module is not None
+    cache = Cache.default() if options.use_cache else None
+    compilation.program = generate(compilation.module, target, fallback=options.fallback, cache=cache)
+    compilation.artifact = to_artifact(compilation.program, compilation.module, target)
+
+
+def _model_files(path: Path) -> list[Path]:
+    if path.suffix == ".mlir":
+        return [p for p in (path, weights_path(path)) if p.exists()]
+    from mlc.frontend.onnx_import import model_files
+
+    return model_files(path)
+
+
+def _source_file(cls: type) -> str:
+    import inspect
+
+    return inspect.getfile(cls)
+
+
+def _cached_artifact(path: Path) -> runtime.Artifact | None:
+    try:
+        return runtime.load(path)
+    except runtime.ArtifactError:
+        path.unlink(missing_ok=True)  # damaged: compile anew
+        return None

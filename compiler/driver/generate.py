@@ -1,0 +1,101 @@
+"""Code for a module: codegen with the object cache, and its Program as the runtime's Artifact."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import Literal
+
+import numpy as np
+
+from mlc import codegen, runtime
+from mlc.codegen import CodeUnit, HostStep, HostValue, Port, Program
+from mlc.driver.cache import Cache, digest
+from mlc.ir import Function, Module, Op, TensorType, Value
+from mlc.ir.printer import print_module
+from mlc.runtime.artifact import FORMAT_VERSION, OBJECT, aligned_bytes
+from mlc.target import Target
+
+
+def generate(module: Module, target: Target, *, fallback: bool, cache: Cache | None) -> Program:
+    """The module's native code; object code of kernels that were compiled before comes from the cache."""
+
+    def compile_unit(unit: CodeUnit, for_target: Target) -> bytes:
+        if cache is None:
+            return codegen.compile_unit(unit, for_target)
+        key = digest([unit.text, repr(for_target), importlib.metadata.version("llvmlite"), str(FORMAT_VERSION)])
+        code = cache.get("objects", key)
+        if code is None:
+            code = codegen.compile_unit(unit, for_target)
+            cache.put("objects", key, code)
+        return code
+
+    return codegen.emit(module, target, codegen.Options(no_fallback=not fallback), compile_unit)
+
+
+def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:
+    """The artifact of a compiled module; weights are laid out here, each at its offset."""
+    weights = aligned_bytes(program.weight_bytes)
+    for weight in program.weights:
+        data = np.ascontiguousarray(weight.array).reshape(-1).view(np.uint8)
+        weights[weight.offset : weight.offset + data.nbytes] = data
+    return runtime.Artifact(
+        inputs=tuple(_port(port) for port in program.inputs),
+        outputs=tuple(_port(port) for port in program.outputs),
+        code=tuple(runtime.CodeUnit(unit.name, unit.code) for unit in program.units),
+        weights=weights,
+        symbols=program.symbols,
+        errors=tuple(f"{e.where}: {e.message}" if e.where else e.message for e in program.errors),
+        steps=tuple(_step(step) for step in program.host_steps),
+        slot_count=program.slot_count,
+        profile_rows=tuple(runtime.ProfileRow(f"{row.kernel} {row.title}", row.sources) for row in program.profile),
+        target=target.name,
+        features=target.features,
+        ir=print_module(module),
+    )
+
+
+def stage(program: Program, name: Literal["schedule", "llvm", "asm", "obj"], target: Target) -> bytes:
+    """A stage of codegen as bytes: the schedule, or all units linked into one as LLVM IR, assembly or an object."""
+    if name == "schedule":
+        return f"{program.schedule_text}\n".encode()
+    return codegen.linked(program.units, target, name)
+
+
+def step_module(op: Op) -> Module:
+    """A module whose main is `op` alone: its inputs are the operands and then what its regions capture, each once."""
+    sources = list(dict.fromkeys((*op.operands, *captures(op))))
+    main = Function("main", [(f"x{i}", v.type) for i, v in enumerate(sources)])
+    mapping: dict[Value, Value] = dict(zip(sources, main.inputs, strict=True))
+    copy = main.append(op.clone(mapping))
+    main.set_outputs([(f"y{i}", v) for i, v in enumerate(copy.results)])
+    module = Module("host_step")
+    module.add(main)
+    return module
+
+
+def captures(op: Op) -> list[Value]:
+    """Values defined outside of the op that its regions use, in order of use."""
+    inside = {v for nested in op.walk() for v in nested.results}
+    inside |= {a for nested in op.walk() for region in nested.regions for a in region.block.arguments}
+    used = [v for nested in op.walk() if nested is not op for v in nested.operands]
+    return [v for v in dict.fromkeys(used) if v not in inside]
+
+
+def _port(port: Port) -> runtime.TensorSpec:
+    if not port.is_native or not isinstance(port.type, TensorType):
+        return runtime.TensorSpec(port.name, OBJECT, (), port.object_slot)
+    return runtime.TensorSpec(port.name, port.type.dtype.numpy.name, tuple(str(d) for d in port.type.dims))
+
+
+def _step(step: HostStep) -> runtime.HostStep:
+    payload = print_module(step_module(step.op), elide=False)
+    operands = tuple(_step_value(v, is_dynamic=False) for v in step.operands)
+    # The step brings the memory of its results, whose shapes may be known only then.
+    results = tuple(_step_value(v, is_dynamic=True) for v in step.results)
+    return runtime.HostStep(f"{step.op.name} {step.op.loc.title}", payload, operands, results)
+
+
+def _step_value(value: HostValue, *, is_dynamic: bool) -> runtime.StepValue:
+    if not value.is_native or not isinstance(value.type, TensorType):
+        return runtime.StepValue(value.slot, OBJECT)
+    return runtime.StepValue(value.slot, value.type.dtype.numpy.name, value.type.rank, is_dynamic)

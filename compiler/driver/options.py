@@ -1,0 +1,56 @@
+"""What a compilation can be asked for, and the pipeline that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mlc.errors import CompileError, nearest
+from mlc.passes import parse_pipeline
+from mlc.passes.table import level_passes, pass_classes
+from mlc.rewrite import Pass
+
+Backend = Literal["llvm", "interp"]
+Validation = Literal["off", "verify", "sample"]
+DEFAULT_LEVEL = 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of one compilation; the command line's flags of the same names say what each does.
+
+    `passes` is a pipeline, as text or as passes, and replaces the level's; giving both is an error. `fallback=False`
+    makes a step that would run in Python an error.
+    """
+
+    passes: str | tuple[Pass, ...] | None = None
+    level: int | None = None
+    target: str = "host"
+    backend: Backend = "llvm"
+    disabled: tuple[str, ...] = ()
+    rewrite_limits: Mapping[str, int] = field(default_factory=dict)
+    validate: Validation = "verify"
+    fallback: bool = True
+    use_cache: bool = True
+
+    def pipeline(self) -> list[Pass]:
+        """The passes to run, in order. Raises CompileError for an unknown pass, level, backend or validation."""
+        if self.passes is not None and self.level is not None:
+            raise CompileError("give a pipeline (--passes) or a level (-O), not both")
+        if self.level is not None and self.level not in (0, 1, 2, 3):
+            raise CompileError(f"there is no optimization level {self.level}; there are 0, 1, 2 and 3")
+        if self.backend not in ("llvm", "interp"):
+            raise CompileError(f"unknown backend {self.backend!r}; there are llvm and interp")
+        if self.validate not in ("off", "verify", "sample"):
+            raise CompileError(f"unknown validation {self.validate!r}; there are off, verify and sample")
+        items: list[Pass]
+        if self.passes is not None:
+            items = parse_pipeline(self.passes) if isinstance(self.passes, str) else list(self.passes)
+        else:
+            items = level_passes(DEFAULT_LEVEL if self.level is None else self.level)
+        present = [type(item).pass_name() for item in items]
+        for name in (*self.disabled, *self.rewrite_limits):
+            if name not in present and name not in (known := list(pass_classes())):
+                raise CompileError(f"unknown pass {name!r}{nearest(name, [*known, *present])}")
+        return [item for item in items if type(item).pass_name() not in self.disabled]

@@ -1,0 +1,64 @@
+"""Modules as files: `.mlir` text, with the weights it elides in a `.weights.npz` beside it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from mlc.errors import CompileError
+from mlc.ir import Array, Module
+from mlc.ir.parser import parse_module
+from mlc.ir.printer import elided_constants, print_module
+
+
+def weights_path(path: Path) -> Path:
+    """Where the elided weights of a text file lie: `model.weights.npz` beside `model.mlir`."""
+    return path.with_name(f"{path.stem}.weights.npz")
+
+
+def read_module(path: Path) -> Module:
+    """The module in an .mlir file, its elided weights read from the file beside it when there is one."""
+    try:
+        text = path.read_text()
+        weights = _read_weights(weights_path(path))
+    except OSError as error:
+        raise CompileError(error.strerror or str(error), where=str(path)) from None
+    except (UnicodeDecodeError, ValueError) as error:
+        raise CompileError(f"not IR text: {error}", where=str(path)) from None
+    import mlc.ops  # noqa: F401 - the parser finds op classes in the registry
+
+    return parse_module(text, file=str(path), weights=weights)
+
+
+def write_module(path: Path, module: Module, *, weights: bool) -> None:
+    """Writes the module's text, and its elided constants beside it when `weights` is set."""
+    write_atomically(path, lambda file: file.write(print_module(module).encode()))
+    elided = elided_constants(module)
+    if weights and elided:
+        arrays = {name: np.ascontiguousarray(a).reshape(-1).view(np.uint8) for name, a in elided.items()}
+        write_atomically(weights_path(path), lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Lets `write` fill a temporary file beside `path`, then renames it; on failure `path` stays as it was."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with open(temporary, "xb") as file:
+            write(file)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CompileError(f"cannot write: {error.strerror}", where=str(path)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_weights(path: Path) -> dict[str, Array]:
+    if not path.exists():
+        return {}
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files}

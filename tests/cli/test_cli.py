@@ -1,0 +1,279 @@
+"""The command line as a user meets it: what it prints, its exit codes, what it leaves on disk."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner, Result
+from onnx import TensorProto, helper, numpy_helper
+
+from mlc.cli import main
+
+Mlc = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "mlc"
+
+
+@pytest.fixture
+def mlc() -> Mlc:
+    def run(*arguments: object) -> Result:
+        result = CliRunner().invoke(main, [str(a) for a in arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def mlp(tmp_path: Path) -> Path:
+    """relu(x @ w + b), x[N,64], seeded weights."""
+    return write_mlp(tmp_path / "mlp.onnx")
+
+
+def write_mlp(path: Path, *, scale: float = 1.0) -> Path:
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((64, 32)).astype(np.float32) * np.float32(scale)
+    bias = rng.standard_normal(32).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["product"], name="fc"),
+        helper.make_node("Add", ["product", "b"], ["sum"], name="bias"),
+        helper.make_node("Relu", ["sum"], ["y"], name="act"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mlp",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 64])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 32])],
+        [numpy_helper.from_array(weight, "w"), numpy_helper.from_array(bias, "b")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
+    return path
+
+
+def expected(x: np.ndarray) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    weight, bias = rng.standard_normal((64, 32)).astype(np.float32), rng.standard_normal(32).astype(np.float32)
+    result: np.ndarray = np.maximum(x @ weight + bias, 0)
+    return result
+
+
+# --- compile and run ---
+
+
+def test_compile_writes_an_artifact_that_run_takes(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    x = np.random.default_rng(1).standard_normal((5, 64)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    assert mlc("compile", mlp, "-o", tmp_path / "m.mlc").exit_code == 0
+    result = mlc("run", tmp_path / "m.mlc", "--input", f"x=@{tmp_path / 'x.npy'}", "--save-outputs", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    np.testing.assert_allclose(np.load(tmp_path / "out" / "y.npy"), expected(x), rtol=1e-4, atol=1e-4)
+
+
+def test_a_second_compile_comes_from_the_cache_and_one_changed_weight_does_not(
+    mlc: Mlc, mlp: Path, tmp_path: Path
+) -> None:
+    def from_cache() -> bool:
+        return bool(json.loads(mlc("compile", mlp, "-o", tmp_path / "m.mlc", "--json").stdout)["from_cache"])
+
+    assert [from_cache(), from_cache()] == [False, True]
+    content = bytearray(mlp.read_bytes())
+    at = content.find(numpy_helper.to_array(onnx.load(mlp).graph.initializer[0]).tobytes())
+    content[at] ^= 1
+    mlp.write_bytes(content)
+    assert [from_cache(), from_cache()] == [False, True]
+
+
+def test_a_changed_plugin_is_no_stale_hit(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "my_pass.py"
+    text = (
+        "from dataclasses import dataclass\nfrom mlc.ir import Module\nfrom mlc.rewrite import Pass\n\n"
+        "@dataclass(frozen=True)\nclass MyPass(Pass):\n    '''Does nothing.'''\n\n"
+        "    def run(self, module: Module) -> None:\n        return\n"
+    )
+
+    def from_cache() -> bool:
+        result = mlc("compile", mlp, "-o", tmp_path / "m.mlc", "--json", "--passes", plugin)
+        assert result.exit_code == 0, result.output
+        return bool(json.loads(result.stdout)["from_cache"])
+
+    plugin.write_text(text)
+    assert [from_cache(), from_cache()] == [False, True]
+    plugin.write_text(text + "# one more line\n")
+    assert from_cache() is False
+
+
+def test_the_cache_is_private_and_can_be_emptied(mlc: Mlc, mlp: Path, tmp_path: Path, own_cache: Path) -> None:
+    mlc("compile", mlp, "-o", tmp_path / "m.mlc")
+    assert own_cache.stat().st_mode & 0o777 == 0o700
+    before = json.loads(mlc("cache", "--json").stdout)
+    assert before["models"]["entries"] == 1 and before["objects"]["entries"] >= 2
+    assert mlc("cache", "clear").exit_code == 0
+    assert json.loads(mlc("cache", "--json").stdout)["objects"] == {"entries": 0, "bytes": 0}
+
+
+@pytest.mark.parametrize(
+    ("emit", "part"),
+    [("ir", b"mlc.matmul"), ("llvm", b"define"), ("asm", b"ret"), ("obj", b"\x7fELF"), ("schedule", b"matmul")],
+)
+def test_emit_prints_each_stage(mlc: Mlc, mlp: Path, emit: str, part: bytes) -> None:
+    result = mlc("compile", mlp, "--emit", emit, "-O", 0)
+    assert result.exit_code == 0, result.output
+    assert part in result.stdout_bytes
+
+
+def test_opt_writes_text_that_computes_the_same(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    for name in ("out.mlir",):
+        assert mlc("opt", mlp, "-o", tmp_path / name).exit_code == 0
+        result = mlc("compare", tmp_path / name, "--engines", "llvm,interp", "--input", "N=3")
+        assert result.exit_code == 0, result.output
+
+
+def test_profile_names_the_source_nodes(mlc: Mlc, mlp: Path) -> None:
+    result = mlc("run", mlp, "--profile", "--json", "-O", 0)
+    assert result.exit_code == 0, result.output
+    sources = {name for row in json.loads(result.stdout)["profile"] for name in row["sources"]}
+    assert {"fc", "bias", "act"} <= sources
+
+
+# --- looking at passes ---
+
+
+def test_print_ir_and_dump_dir_show_each_pass(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    result = mlc("opt", mlp, "--passes", "canonicalize,cse", "--print-ir-after-all", "--dump-dir", tmp_path / "dump")
+    assert result.exit_code == 0, result.output
+    assert [line for line in result.stderr.splitlines() if line.startswith("//")] == [
+        "// ----- IR after canonicalize -----",
+        "// ----- IR after cse -----",
+    ]
+    names = sorted(p.name for p in (tmp_path / "dump").iterdir())
+    assert names == ["000_loaded.mlir", "001_canonicalize.mlir", "002_cse.mlir"]
+
+
+def test_print_ir_after_change_is_silent_where_nothing_changed(mlc: Mlc, mlp: Path) -> None:
+    assert "IR after cse" not in mlc("opt", mlp, "--passes", "cse", "--print-ir-after-change").stderr
+
+
+def test_dumps_with_weights_can_be_read_back(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    mlc("opt", mlp, "--passes", "cse", "--dump-dir", tmp_path, "--dump-weights")
+    result = mlc("compare", tmp_path / "001_cse.mlir", "--engines", "llvm,interp", "--input", "N=2")
+    assert result.exit_code == 0, result.output
+
+
+def test_remarks_are_printed_and_written(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    result = mlc("opt", mlp, "--passes", "fuse", "--remarks", "passed,missed", "--remarks-output", tmp_path / "r.json")
+    assert result.exit_code == 0, result.output
+    assert "passed  fuse" in result.stderr
+    remarks = json.loads((tmp_path / "r.json").read_text())
+    assert remarks[0]["kind"] == "passed" and "fc" in remarks[0]["sources"]
+
+
+def test_validate_sample_runs_the_numbers_after_each_pass(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        "from dataclasses import dataclass\nfrom mlc.ir import Value\nfrom mlc.ops import Add, Relu, Sub\n"
+        "from mlc.rewrite import Pass\n\n\n"
+        "def negate(op: Add) -> Value:\n    return Sub(op.x, op.y).result\n\n\n"
+        "@dataclass(frozen=True)\nclass Wrong(Pass):\n    '''x + y -> x - y.'''\n\n    rules = (negate,)\n"
+    )
+    assert mlc("opt", mlp, "--passes", wrong).exit_code == 0
+    result = mlc("opt", mlp, "--passes", wrong, "--validate", "sample")
+    assert result.exit_code != 0
+    assert "after pass wrong: the module computes something else: output 'y'" in result.stderr
+
+
+def test_passes_lists_and_shows(mlc: Mlc) -> None:
+    names = [row["name"] for row in json.loads(mlc("passes", "--json").stdout)]
+    assert {"fold", "fuse"} <= set(names)
+    for name in names:
+        shown = mlc("passes", "show", name)
+        assert shown.exit_code == 0 and "->" in shown.stdout, name
+
+
+def test_inspect_counts(mlc: Mlc, mlp: Path) -> None:
+    facts = json.loads(mlc("inspect", mlp, "--json").stdout)
+    assert facts["parameters"] == 64 * 32 + 32
+    assert facts["flops"] == "4160 * N" and facts["opset"] == {"ai.onnx": 17} and facts["symbols"] == ["N"]
+
+
+def test_doctor_names_the_versions(mlc: Mlc) -> None:
+    facts = json.loads(mlc("doctor", "--json").stdout)
+    assert facts["packages"]["llvmlite"][0].isdigit() and facts["features"]
+
+
+# --- compare ---
+
+
+def test_compare_shows_the_worst_element(mlc: Mlc, mlp: Path) -> None:
+    result = mlc("compare", mlp, "--engines", "llvm,interp,ort,onnxref", "--json")
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["outputs"]
+    assert [row["engine"] for row in rows] == ["llvm", "interp", "ort"]
+    assert all(row["within"] and row["relative"] < 1e-5 for row in rows)
+
+
+def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path) -> None:
+    result = mlc("compare", mlp, "--engines", "llvm,onnxref", "--rtol", "1e-30", "--input", "N=50")
+    assert result.exit_code == 1 and "DIFFERS" in result.stdout
+
+
+# --- mistakes ---
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["opt", "MODEL", "--passes", "fuze"], "unknown pass 'fuze'; did you mean 'fuse'"),
+        (["opt", "MODEL", "--passes", "fold{max=1}"], "no option 'max'"),
+        (["opt", "MODEL", "--passes", "fold", "-O", "2"], "not both"),
+        (["opt", "MODEL", "--disable-pass", "fuze"], "unknown pass 'fuze'"),
+        (["opt", "MODEL", "--rewrite-limit", "fold"], "not of the form PASS=N"),
+        (["opt", "MODEL", "--rewrite-limit", "fuze=1"], "unknown pass 'fuze'"),
+        (["opt", "MODEL", "--passes", "cse", "--print-ir-after", "fold"], "pass 'fold' is not in the pipeline"),
+        (["opt", "MODEL", "--remarks", "all"], "unknown remark kind 'all'"),
+        (["opt", "MODEL", "-o", "out.txt"], "must end in .onnx or .mlir"),
+        (["opt", "MODEL", "--passes", "./none.py"], "there is no pass file none.py"),
+        (["compile", "MODEL", "--target", "x86-64-v9"], "unknown target 'x86-64-v9'; did you mean"),
+        (["compile", "MODEL", "-o", "/nonexistent/m.mlc"], "cannot write"),
+        (["run", "MODEL", "--input", "z=1x64xf32"], "the model has no input 'z'"),
+        (["run", "MODEL", "--input", "x=1x63xf32"], "input 'x'"),
+        (["run", "MODEL", "--input", "x=1x64xf64"], "input 'x'"),
+        (["run", "MODEL", "--input", "x=1x64xf33"], "unknown element type 'f33'"),
+        (["run", "MODEL", "--input", "x"], "not of the form NAME=VALUE"),
+        (["run", "MODEL", "--input", "x=@none.npy"], "No such file"),
+        (["compare", "MODEL", "--engines", "llvm,orrt"], "unknown engine 'orrt'; did you mean 'ort'"),
+        (["compare", "MODEL", "--engines", "llvm"], "needs two or more"),
+        (["compile", "none.onnx"], "none.onnx"),
+        (["passes", "show", "fuze"], "unknown pass 'fuze'"),
+        (["compil"], "no such command 'compil'; did you mean 'compile'"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_2(mlc: Mlc, mlp: Path, arguments: list[str], message: str) -> None:
+    result = mlc(*[mlp if a == "MODEL" else a for a in arguments])
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_help_answers_without_importing_what_is_heavy() -> None:
+    code = "import sys; from mlc.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('numpy', 'onnx', 'llvmlite', 'torch', 'rich') if m in sys.modules])"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    assert output.stdout.splitlines()[-1] == "[]"
+
+
+def environment() -> dict[str, str]:
+    import os
+
+    import mlc
+
+    return {**os.environ, "PYTHONPATH": str(Path(next(iter(mlc.__path__))).parent)}
