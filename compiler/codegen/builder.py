@@ -339,7 +339,10 @@ class Builder:
         self.ir.position_at_end(end)
 
     def across(self, start: Num, stop: Num, lanes: int) -> Iterator[Index]:
-        """Emits its body for whole vectors, then for the single elements left: `for i in k.across(0, n, 8)`."""
+        """Emits its body for whole vectors, then for the single elements left: `for i in k.across(0, n, 8)`.
+
+        stop must not be below start.
+        """
         whole = start
         length = self.sub(stop, start)
         if lanes > 1 and not (isinstance(length, int) and length < lanes):
