@@ -34,7 +34,7 @@ from mlc.ops import Conv, ConvTranspose
 from mlc.ops.inference import numbers
 
 # Taps that are unrolled together: beyond this the loop body leaves the micro-op cache (KERNELS: 448 FMAs fit).
-MAX_UNROLLED_TAPS = 16
+MAX_UNROLLED_TAPS = 4
 
 
 @kernel(Conv)
