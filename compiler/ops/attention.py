@@ -42,6 +42,7 @@ class Attention(Op):
     softmax_dtype: DType | None = None
     scores: Literal["none", "raw", "capped", "biased", "weights"] = "none"
     zero_rows: Literal["unseen", "nan", "none"] = "unseen"
+    result_names = None
 
     def infer(self) -> TensorType | tuple[TensorType, TensorType]:
         q, k, v = self.q.tensor, self.k.tensor, self.v.tensor
