@@ -21,7 +21,16 @@ from mlc.rewrite import Pass, PipelineItem, parse_pipeline_text
 BUILTIN: tuple[str, ...] = ("canonicalize", "fold", "cse", "dce", "fold-batchnorm", "recognize", "fuse")
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
-LEVELS: dict[int, tuple[str, ...]] = {0: (), 1: _CLEAN, 2: _CLEAN, 3: _CLEAN}
+_COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "canonicalize", "fold", "cse", "dce")
+
+# Each is a pipeline of its own. Fold comes before recognize, which looks for constants, and after fold-batchnorm and
+# recognize, which leave arithmetic on constants behind; fuse comes last, since the others don't look into groups.
+LEVELS: dict[int, tuple[str, ...]] = {
+    0: (),
+    1: _CLEAN,
+    2: (*_COMPACT, "fuse"),
+    3: (*_COMPACT, "fuse"),
+}
 
 ENTRY_POINT_GROUP = "mlc.passes"
 
