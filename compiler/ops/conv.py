@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mlc.ir import Array, Dim, Op, TensorType, Value, keyword
+from mlc.ir import Array, Dim, DType, Op, TensorType, Value, keyword
 from mlc.ir.dims import product
 from mlc.ops.inference import same_dtype
 from mlc.ops.precision import widened
@@ -87,9 +87,9 @@ class Conv(Op):
 
     def evaluate(self, x: Array, w: Array, b: Array | None) -> Array:
         block = block_of(self.layout)
-        y = self._convolve(widened(unblocked(x) if block else x), widened(_plain_filters(w) if block else w))
+        y = self._convolve(*(_exact(a) for a in ((unblocked(x), _plain_filters(w)) if block else (x, w))))
         if b is not None:
-            y = y + widened(b).reshape(-1, *(1,) * (y.ndim - 2))
+            y = y + _exact(b).reshape(-1, *(1,) * (y.ndim - 2))
         return (blocked(y, block) if block else y).astype(x.dtype)
 
     def _convolve(self, x: Array, w: Array) -> Array:
@@ -110,6 +110,11 @@ class Conv(Op):
         w = self.w.tensor.dims
         per_element = product(w[1:-1]) if block_of(self.layout) else product(w[1:])
         return 2 * product(self.result.tensor.dims) * per_element
+
+
+def _exact(x: Array) -> Array:
+    """Floats in f64, so that the sum of a window is rounded once, whatever order BLAS adds in."""
+    return x.astype(np.float64) if DType.of(x.dtype).is_float else x
 
 
 def _at(w: Array, tap: tuple[int, ...]) -> Array:

@@ -57,8 +57,8 @@ class Dft(Op):
 
 def transformed(x: Array, length: int | None, axis: int, *, is_inverse: bool, is_onesided: bool) -> Array:
     """Dft's evaluate with everything known."""
-    values = widened(x).astype(np.float64)
-    numbers = values[..., 0] + 1j * values[..., 1] if x.shape[-1] == 2 else values[..., 0]
+    values = widened(x)
+    numbers = values[..., 0] + values.dtype.type(1) * 1j * values[..., 1] if x.shape[-1] == 2 else values[..., 0]
     if is_inverse and is_onesided:
         return np.asarray(np.fft.irfft(numbers, length, axis=axis)[..., None]).astype(x.dtype)
     result = (np.fft.ifft if is_inverse else np.fft.fft)(numbers, length, axis=axis)
@@ -124,9 +124,7 @@ class MelWeightMatrix(Op):
         place, weights = np.arange(spectrum), np.zeros((spectrum, bands))
         for band in range(bands):
             left, center, right = edges[band : band + 3]
-            rising = np.where((place >= left) & (place <= center), (place - left) / max(center - left, 1), 0)
-            falling = np.where((place >= center) & (place < right), (right - place) / max(right - center, 1), 0)
-            weights[:, band] = np.where(place < center, rising, falling)
-            if left == center == right or left == center:
-                weights[center, band] = 1
+            rising = np.where(place >= left, (place - left) / max(center - left, 1), 0)
+            falling = np.where(place < right, (right - place) / max(right - center, 1), 0)
+            weights[:, band] = np.where(place < center, rising, np.where(place == center, 1, falling))
         return weights.astype(self.dtype.numpy)
