@@ -242,6 +242,12 @@ def _branch_reads_later_value(path: Path) -> ModelProto:
     return _model(nodes, [_tensor("condition", np.array(True))])
 
 
+def _if_without_else(path: Path) -> ModelProto:
+    inner = [helper.make_tensor_value_info("t", F32, None)]
+    branch = helper.make_graph([_node("Relu", ["x"], "t")], "branch", [], inner)
+    return _model([_node("If", ["condition"], "y", then_branch=branch)], [_tensor("condition", np.array(True))])
+
+
 NOT_A_MODEL = "not an ONNX model"
 
 # name -> (words the error must have besides the file's name, who writes the file)
@@ -249,7 +255,7 @@ TABLE: dict[str, tuple[tuple[str, ...], Builder]] = {
     # the file
     "missing_file": (("No such file",), lambda path: None),
     "dangling_link": (("No such file",), _dangling_link),
-    "directory": (("is a directory",), _directory),
+    "directory": (("directory",), _directory),
     "empty_file": (("is empty",), lambda path: b""),
     "text_file": ((NOT_A_MODEL,), lambda path: b"import torch\nprint('hello')\n" * 10),
     "git_lfs_pointer": ((NOT_A_MODEL,), lambda path: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
@@ -298,6 +304,7 @@ TABLE: dict[str, tuple[tuple[str, ...], Builder]] = {
     "attribute_of_wrong_type": (("'softmax_y'", "axis"), _nodes(_node("Softmax", ["x"], "y", axis="last"))),
     "axis_out_of_range": (("'softmax_y'", "axis"), _nodes(_node("Softmax", ["x"], "y", axis=5))),
     "missing_attribute": (("'cast_y'", "to"), _nodes(_node("Cast", ["x"], "y"))),
+    "if_without_else": (("'if_y'", "else_branch"), _if_without_else),
     "opset_too_new": (("opset 999",), _nodes(_node("Relu", ["x"], "y"), opset=999)),
     "opset_too_old": (("opset 1", "'relu_y'"), _nodes(_node("Relu", ["x"], "y", consumed_inputs=[0]), opset=1)),
     "no_opset": (("opset",), _changed(_remove_opsets)),
