@@ -151,7 +151,7 @@ class Ledger:
         before = [e.op for e in events if e.kind == "erase"]
         erased = set(before)
         after = [e.op for e in events if e.kind == "insert" and e.op not in erased]
-        sources = rewrite.root.loc.fused_with(*(op.loc for op in before)).names
+        sources = rewrite.root.loc.fused_with(*(op.loc for op in before if op.operands)).names  # constants are no nodes
         return Remark(
             "passed",
             rewrite.pass_name,
