@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from cases import Case, all_cases
 
 import mlc.ops  # noqa: F401  (registers the ops)
 from mlc import interpreter
+from mlc.errors import CompileError
 from mlc.ir import Op, Purity, SequenceType, TensorType, Type
 from mlc.ir.dims import substitute
+from mlc.ir.types import UnknownRank
 
 rows = pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
 
@@ -48,9 +51,35 @@ def same_bits(values: Sequence[Any]) -> list[Any]:
 def test_infer_on_symbols_agrees_with_infer_on_numbers(case: Case) -> None:
     types, symbols = case.symbolic_types()
     op, _ = evaluated(case, types, dict(symbols))
-    for ours, numbers in zip(op.results, case.op().results, strict=True):
-        if not op.defines_symbols:
+    twin = case.op()
+    if not op.defines_symbols:
+        for ours, numbers in zip(op.results, twin.results, strict=True):
             assert with_values(ours.type, symbols, numbers.type) == numbers.type
+        if all(is_ranked(v.type) for v in (*op.operands, *op.results)):
+            assert substitute(op.flops(), symbols) == twin.flops()
+
+
+def is_ranked(type: Type) -> bool:
+    """Whether the type is not a tensor of unknown rank."""
+    return not isinstance(type, TensorType) or type.shape is not None
+
+
+@rows
+def test_inputs_of_unknown_rank_give_a_type_or_a_located_error(case: Case) -> None:
+    types = [t.with_shape(None) if isinstance(t, TensorType) else t for t in case.input_types()]
+    try:
+        op, _ = case.on(types)
+    except CompileError as error:
+        assert "mlc." in str(error)
+        return
+    except UnknownRank as unknown:
+        frames = traceback.extract_tb(unknown.__traceback__)
+        assert not any("/mlc/ops/" in f.filename for f in frames), "raised by an op, not by the row's own builder"
+        return
+    for ours, numbers in zip(op.results, case.op().results, strict=True):
+        if isinstance(ours.type, TensorType) and isinstance(numbers.type, TensorType):
+            assert ours.type.dtype is numbers.type.dtype
+            assert ours.type.shape is None or ours.type.rank == numbers.type.rank
 
 
 def with_values(type: Type, symbols: dict[str, int], wanted: Type) -> Type:

@@ -18,7 +18,7 @@ from mlc.errors import CompileError
 from mlc.ir.dims import Dim
 from mlc.ir.location import UNKNOWN, Location
 from mlc.ir.signature import REQUIRED, FieldDescriptor, Signature, read_signature
-from mlc.ir.types import TensorType, Type
+from mlc.ir.types import TensorType, Type, UnknownRank
 
 
 class Purity(enum.Enum):
@@ -184,7 +184,10 @@ class Op(_Declared):
             if not attribute.accepts(self.attributes[attribute.name]):
                 got = self.attributes[attribute.name]
                 raise self.error(f"attribute {attribute.name} must be {attribute.expected}, got {got!r}")
-        inferred = self.infer()
+        try:
+            inferred = self.infer()
+        except UnknownRank as unknown:
+            raise self.error("needs operands of known rank") from unknown
         types = inferred if isinstance(inferred, tuple) else (inferred,)
         assert self.result_names is None or len(types) == len(self.result_names), f"{self.name}: {len(types)} results"
         self.results: tuple[Value, ...] = tuple(Value(t, self, i) for i, t in enumerate(types))

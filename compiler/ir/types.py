@@ -129,6 +129,10 @@ _FROM_NUMPY = {numpy: dtype for dtype, numpy in _NUMPY.items()}
 _BITS = {DType.BOOL: 1, DType.I2: 2, DType.U2: 2, DType.I4: 4, DType.U4: 4, DType.F4E2M1: 4}
 
 
+class UnknownRank(AssertionError):
+    """Something asked for the dims of a tensor of unknown rank without looking first."""
+
+
 @dataclass(frozen=True)
 class TensorType:
     """A tensor of `dtype`; `shape` is None when even the rank is known only at run time."""
@@ -139,7 +143,8 @@ class TensorType:
     @property
     def dims(self) -> tuple[Dim, ...]:
         """The shape of a ranked tensor; an op whose operand may be unranked asks `shape` instead."""
-        assert self.shape is not None, self
+        if self.shape is None:
+            raise UnknownRank(self)
         return self.shape
 
     @property
