@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import onnx
@@ -61,6 +61,30 @@ def type_text(type: Type) -> str:
 
 def _element_text(dtype: DType) -> str:
     return _WORDS.get(dtype) or onnx.TensorProto.DataType.Name(element_type(dtype)).lower()
+
+
+def takes_types(domain: str, name: str, opset: int, types: Sequence[str | None]) -> bool:
+    """Whether the operator of this very opset takes inputs of these types, as schemas write them; None fits all."""
+    schema = schema_of(domain, name, opset)
+    if schema is None:
+        return False
+    allowed = {c.type_param_str: c.allowed_type_strs for c in schema.type_constraints}
+    formal = [schema.inputs[min(i, len(schema.inputs) - 1)].type_str for i in range(len(types))]
+    return all(t is None or t in allowed.get(f, [f]) for t, f in zip(types, formal, strict=True))
+
+
+def outputs_like_input(domain: str, name: str, opset: int, index: int) -> Callable[[int], bool]:
+    """Tells which of the operator's outputs have the type of its input number `index`."""
+    schema = schema_of(domain, name, opset)
+    assert schema is not None, name
+    wanted = schema.inputs[min(index, len(schema.inputs) - 1)].type_str
+    return lambda output: schema.outputs[min(output, len(schema.outputs) - 1)].type_str == wanted
+
+
+@cache
+def newest_opset(domain: str) -> int:
+    """The newest version of a domain that the onnx package has."""
+    return max(s.since_version for s in onnx.defs.get_all_schemas_with_history() if s.domain == domain)
 
 
 @cache

@@ -1,0 +1,328 @@
+"""Modules written back as ONNX: the checker accepts them and other engines compute the numbers of `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from cases import Case, all_cases
+from onnx.reference import ReferenceEvaluator
+from onnx_builder import graph_of, initializer, model_of, node
+
+from mlc.errors import CompileError
+from mlc.frontend import load
+from mlc.frontend.onnx_export import export_model, exporter, save_model
+from mlc.frontend.onnx_export.registry import exporter_of
+from mlc.interpreter import interpret
+from mlc.ir import Array, Block, DType, Function, Module, Op, Purity, Region, Type, Value, unattached
+from mlc.ops import Constant, Fused, Yield
+
+# Rows whose ops say something that ONNX has no words for.
+NO_FORM = {
+    "tree_ensemble_sum": "a leaf that speaks for several targets",
+    "tree_ensemble_average": "a leaf that speaks for several targets",
+    "tree_ensemble_min": "a leaf that speaks for several targets",
+    "tree_ensemble_max": "a leaf that speaks for several targets",
+    "tree_ensemble_missing": "a leaf that speaks for several targets",
+    "tree_ensemble_members": "a leaf that speaks for several targets",
+    "tree_ensemble_no_samples": "a leaf that speaks for several targets",
+}
+# The checker wants a rank for each output of a model.
+UNRANKED = {"optional_get", "reshape_unranked"}
+# Rows on which onnxruntime ends the process: a division trap, aborts.
+ENDS_THE_PROCESS = {"div_of_the_least", "gru_no_turns", "lstm_no_turns", "rnn_no_turns"}
+# Rows that neither engine computes as ONNX specifies, or at all.
+UNCOMPARED = {
+    "nothing to take the maximum of": ["attention_no_keys"],
+    "computed in f32": ["attention_softmax_f16"],
+    "casts between types of less than a byte": [
+        f"cast_{x}_to_{y}" for x in ("i2", "u2", "i4", "u4") for y in ("i2", "u2", "i4", "u4")
+    ],
+    "NaN and infinities become finite": [
+        f"cast_to_e8m0_{r}_{s}" for r in ("up", "down", "nearest") for s in (True, False)
+    ],
+    "loops without a turn": ["loop_no_turns", "scan_no_turns", "gru_no_turns", "lstm_no_turns", "rnn_no_turns"],
+    "no kernel": ["max_roi_pool", "one_hot_by_operand", "lrn_even", "lrn_wider_than_x", "lrn_f16", "group_norm_empty"],
+    "no complex numbers, no integers": ["add_complex", "mul_complex", "conv_i32"],
+    "powers taken in f64": ["pow_i32", "pow_i16", "pow_u64"],
+    "other weights at the border": ["grid_sample_cubic_border_False"],
+    "a NaN key": ["label_encoder_nan"],
+    "NaN among integers": ["quantize_special"],
+    "another clip": ["lstm_clip"],
+    "NaN in a window": ["maxpool_nan"],
+    "pads of no axes": ["pad_scalar"],
+    "a band's edge on a bin's": ["mel_weight_matrix"],
+    "stop words in the wrong case": ["string_normalizer_nothing_left"],
+    "no wider unsigned type": ["neg_u64", "relu_u64"],
+}
+_UNCOMPARED = {name for names in UNCOMPARED.values() for name in names}
+
+
+def module_of(case: Case, types: Sequence[Type]) -> Module:
+    function = Function("main", [(f"x{i}", t) for i, t in enumerate(types)])
+    op = case.build(*function.inputs)
+    for each in (*unattached(op.operands), op):
+        function.append(each)
+    function.set_outputs([(f"y{i}", v) for i, v in enumerate(op.results)])
+    module = Module("case")
+    module.add(function)
+    return module
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in all_cases() if c.name not in NO_FORM.keys() | UNRANKED | _UNCOMPARED],
+    ids=lambda case: case.name,
+)
+def test_every_op_is_exported_to_what_other_engines_compute(case: Case) -> None:
+    module = module_of(case, case.input_types())
+    model = export_model(module)
+    onnx.checker.check_model(model)
+    if any(op.purity is Purity.RANDOM for op in module.walk()):
+        return  # ONNX fixes no stream
+    expected = interpret(module, case.inputs)
+    complaints = []
+    for engine in (run_onnxruntime, run_reference):
+        if engine is run_onnxruntime and case.name in ENDS_THE_PROCESS:
+            continue
+        try:
+            assert_same(engine(model, case.inputs), expected)
+            return
+        except Exception as error:  # whatever an engine cannot do; the other one is asked then
+            complaints.append(f"{engine.__name__}: {type(error).__name__}: {error}"[:400])
+    pytest.fail("\n".join(complaints))
+
+
+def run_onnxruntime(model: onnx.ModelProto, inputs: Sequence[Any]) -> list[Any]:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return list(session.run(None, {f"x{i}": a for i, a in enumerate(inputs)}))
+
+
+def run_reference(model: onnx.ModelProto, inputs: Sequence[Any]) -> list[Any]:
+    with np.errstate(all="ignore"):
+        return list(ReferenceEvaluator(model).run(None, {f"x{i}": a for i, a in enumerate(inputs)}))
+
+
+def assert_same(got: Any, expected: Any) -> None:
+    if isinstance(expected, list):
+        assert len(got) == len(expected)
+        for one, other in zip(got, expected, strict=True):
+            assert_same(one, other)
+        return
+    if expected is None:
+        assert got is None
+        return
+    array = np.asarray(got)
+    assert array.shape == expected.shape, (array.shape, expected.shape)
+    if expected.dtype == object:
+        assert [str(s) for s in array.reshape(-1)] == [str(s) for s in expected.reshape(-1)]
+    elif expected.dtype.kind in "biuc":
+        np.testing.assert_allclose(array, expected, rtol=1e-5)
+    else:
+        assert_close(array.view(expected.dtype) if array.dtype == np.uint8 else array, expected)
+
+
+def assert_close(array: Array, expected: Array) -> None:
+    """Within 1e-4 of the largest number, or a few roundings of a narrow type."""
+    assert array.dtype == expected.dtype, (array.dtype, expected.dtype)
+    share = {DType.F16: 4e-3, DType.BF16: 4e-2}.get(DType.of(expected.dtype), 1e-4)
+    wide = expected.astype(np.float64)
+    largest = np.max(np.abs(wide[np.isfinite(wide)]), initial=1e-30)
+    np.testing.assert_allclose(array.astype(np.float64), wide, rtol=share, atol=share * min(largest, 1e30))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        c
+        for c in all_cases()
+        if c.name in ("reshape_usual", "softmax_usual", "conv_usual", "slice_usual", "matmul_usual")
+    ]
+    or list(all_cases()[:3]),
+    ids=lambda case: case.name,
+)
+def test_symbolic_dims_stay_symbolic(case: Case) -> None:
+    types, symbols = case.symbolic_types()
+    model = export_model(module_of(case, types))
+    onnx.checker.check_model(model)
+    names = {d.dim_param for i in model.graph.input for d in i.type.tensor_type.shape.dim if d.dim_param}
+    assert names == set(symbols)
+    assert_same(run_onnxruntime(model, case.inputs), interpret(module_of(case, case.input_types()), case.inputs))
+
+
+def test_rows_without_a_form_say_why() -> None:
+    rows = {case.name: case for case in all_cases()}
+    for name, reason in NO_FORM.items():
+        with pytest.raises(CompileError, match=reason):
+            export_model(module_of(rows[name], rows[name].input_types()))
+
+
+def test_every_op_has_an_export() -> None:
+    without = {
+        cls.name
+        for cls in Op.registry.values()
+        if cls.__module__.startswith("mlc.ops") and not cls.is_terminator and cls not in (Constant, Fused)
+        if exporter_of(cls) is None
+    }
+    assert without == set()
+
+
+# --- names, structure, files ---
+
+X = np.array([[-1.0, 2.0], [3.0, -4.0]], np.float32)
+
+
+def round_trip(model: onnx.ModelProto) -> onnx.ModelProto:
+    exported = export_model(load(model))
+    onnx.checker.check_model(exported)
+    return exported
+
+
+def test_names_of_inputs_outputs_and_nodes_are_kept() -> None:
+    nodes = [node("Relu", ["x"], ["a"], name="act"), node("Add", ["a", "w"], ["y"], name="sum")]
+    stored = [initializer("w", [1.0, 2.0])]
+    exported = round_trip(model_of(nodes, {"x": ["N", 2]}, {"y": None}, initializer=stored)).graph
+    assert [v.name for v in exported.input] == ["x"] and [v.name for v in exported.output] == ["y"]
+    assert [n.name for n in exported.node] == ["act", "sum"]
+    assert [t.name for t in exported.initializer] == ["w"]
+    assert exported.input[0].type.tensor_type.shape.dim[0].dim_param == "N"
+
+
+def test_one_node_that_became_several_ops_becomes_nodes_of_different_names() -> None:
+    exported = round_trip(model_of([node("HardSwish", ["x"], ["y"], name="act")], {"x": [2, 2]}, {"y": [2, 2]}))
+    names = [n.name for n in exported.graph.node]
+    assert len(names) > 1 and len(set(names)) == len(names) and all(n.startswith("act") for n in names)
+
+
+def test_an_output_that_is_an_input_a_constant_or_another_output_has_its_own_name() -> None:
+    nodes = [node("Identity", ["x"], ["same"]), node("Relu", ["x"], ["r"]), node("Identity", ["r"], ["again"])]
+    nodes += [node("Constant", [], ["c"], value_floats=[1.0])]
+    outputs = {"same": [2, 2], "r": [2, 2], "again": [2, 2], "c": [1]}
+    exported = round_trip(model_of(nodes, {"x": [2, 2]}, outputs))
+    same, r, again, c = run_onnxruntime_named(exported, x=X)
+    assert same.tolist() == X.tolist() and r.tolist() == again.tolist() and c.tolist() == [1.0]
+
+
+def run_onnxruntime_named(model: onnx.ModelProto | str, **feeds: Array) -> Any:
+    source = model if isinstance(model, str) else model.SerializeToString()
+    session = onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
+    return session.run(None, feeds)
+
+
+def test_a_fused_group_is_written_as_its_ops() -> None:
+    module = load(model_of([node("Relu", ["x"], ["a"]), node("Exp", ["a"], ["y"])], {"x": [2, 2]}, {"y": [2, 2]}))
+    relu, exp, _ = module.main.block
+    block = Block([relu.operands[0].type])
+    mapping = {relu.operands[0]: block.arguments[0]}
+    for op in (relu, exp):
+        block.append(op.clone(mapping))
+    block.append(Yield([mapping[exp.results[0]]]))
+    fused = Fused([relu.operands[0]], Region(block), kind="elementwise")
+    module.replace(exp, fused.result)
+    module.erase(relu)
+    exported = export_model(module)
+    assert [n.op_type for n in exported.graph.node] == ["Relu", "Exp"]
+    np.testing.assert_allclose(run_onnxruntime_named(exported, x=X)[0], np.exp(np.maximum(X, 0)), rtol=1e-6)
+
+
+def test_regions_become_subgraphs_that_capture() -> None:
+    then = graph_of([node("Add", ["a", "a"], ["t"])], {}, {"t": [2, 2]})
+    other = graph_of([node("Relu", ["a"], ["e"])], {}, {"e": [2, 2]})
+    nodes = [
+        node("Neg", ["x"], ["a"]),
+        node("If", ["c"], ["y"], then_branch=then, else_branch=other),
+    ]
+    model = model_of(nodes, {"x": [2, 2], "c": (onnx.TensorProto.BOOL, [])}, {"y": [2, 2]})
+    exported = round_trip(model)
+    for flag in (True, False):
+        got, want = (run_onnxruntime_named(m, x=X, c=np.array(flag))[0] for m in (exported, model))
+        assert got.tolist() == want.tolist()
+
+
+def test_computed_shapes_are_spelled_out_over_symbolic_dims() -> None:
+    nodes = [
+        node("Shape", ["x"], ["s"]),
+        node("Constant", [], ["two"], value_ints=[1, 2]),
+        node("Mul", ["s", "two"], ["m"]),
+        node("Expand", ["row", "m"], ["y"]),
+        node("Flatten", ["x"], ["z"], axis=2),
+    ]
+    model = model_of(nodes, {"x": ["N", "M"], "row": [1, 1]}, {"y": None, "z": None}, opset=21)
+    exported = round_trip(model)
+    feeds = {"x": np.ones((3, 5), np.float32), "row": np.ones((1, 1), np.float32)}
+    y, z = run_onnxruntime_named(exported, **feeds)
+    assert y.shape == (3, 10) and z.shape == (15, 1)
+
+
+def test_a_newer_type_raises_the_opset() -> None:
+    plain = round_trip(model_of([node("Relu", ["x"], ["y"])], {"x": [2]}, {"y": [2]}))
+    kind = onnx.TensorProto.BFLOAT16
+    outputs = {"v": (kind, [1]), "i": (onnx.TensorProto.INT64, [1])}
+    top = model_of(
+        [node("TopK", ["x", "k"], ["v", "i"])],
+        {"x": (kind, [3])},
+        outputs,
+        opset=24,
+        initializer=[initializer("k", np.array([1]))],
+    )
+    newer = round_trip(top)
+    assert plain.opset_import[0].version < newer.opset_import[0].version == 24
+
+
+def test_large_weights_go_beside_the_model_when_asked(tmp_path: Path) -> None:
+    stored = [initializer("w", np.arange(4096, dtype=np.float32).reshape(64, 64)), initializer("b", np.ones(64))]
+    nodes = [node("MatMul", ["x", "w"], ["m"]), node("Add", ["m", "b"], ["y"])]
+    module = load(model_of(nodes, {"x": [1, 64]}, {"y": [1, 64]}, initializer=stored))
+    path = tmp_path / "model.onnx"
+    save_model(module, path, external_data=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.onnx", "model.onnx.data"]
+    onnx.checker.check_model(str(path))
+    assert path.stat().st_size < 2000
+    x = np.ones((1, 64), np.float32)
+    (want,) = interpret(module, [x])
+    np.testing.assert_allclose(run_onnxruntime_named(str(path), x=x)[0], want, rtol=1e-6)
+    np.testing.assert_array_equal(interpret(load(path), [x])[0], want)
+
+
+def test_weights_beyond_two_gigabytes_go_beside_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter, "_INLINE_LIMIT", 1 << 12)
+    stored = [initializer("w", np.arange(4096, dtype=np.float32))]
+    module = load(model_of([node("Add", ["x", "w"], ["y"])], {"x": [1]}, {"y": [4096]}, initializer=stored))
+    with pytest.raises(CompileError, match="the weights exceed 2 GiB; save_model writes them beside the model"):
+        export_model(module)
+    save_model(module, tmp_path / "m.onnx")
+    assert (tmp_path / "m.onnx.data").stat().st_size == 4 * 4096
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"old")
+    module = load(model_of([node("Relu", ["x"], ["y"])], {"x": [2]}, {"y": [2]}))
+    monkeypatch.setattr(Path, "write_bytes", lambda self, data: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        save_model(module, path)
+    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+
+
+class Unwritable(Op, dialect="test"):
+    """An op of a plugin."""
+
+    x: Value
+
+    def infer(self) -> Type:
+        return self.x.type
+
+
+def test_an_op_without_an_export_is_named() -> None:
+    module = load(model_of([node("Relu", ["x"], ["y"], name="act")], {"x": [2]}, {"y": [2]}))
+    relu = next(iter(module.main.block))
+    module.replace(relu, Unwritable(relu.operands[0]).result)
+    with pytest.raises(CompileError, match="node 'act': test.unwritable has no ONNX form"):
+        export_model(module)
