@@ -9,6 +9,7 @@ Used by test_onnx_suite.py, which runs all of it, and by operators' tests throug
 from __future__ import annotations
 
 import argparse
+import atexit
 import functools
 import json
 import os
@@ -97,8 +98,10 @@ class _Backend(MlcBackend):
 
 @functools.cache
 def runner() -> Runner:
-    """The onnx package's runner with mlc as its backend; it writes the light models' data where it is told."""
-    os.environ.setdefault("ONNX_MODELS", str(Path(tempfile.gettempdir(), f"mlc-onnx-models-{os.getuid()}")))
+    """The onnx package's runner with mlc as its backend; it writes the light models' data to a folder of this process."""
+    folder = tempfile.TemporaryDirectory(prefix="mlc-onnx-models-")
+    atexit.register(folder.cleanup)
+    os.environ["ONNX_MODELS"] = folder.name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the suite divides by zero while it makes its data
         return Runner(_Backend)
