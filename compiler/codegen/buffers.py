@@ -77,7 +77,7 @@ class Memory:
 class _Life:
     first: int
     last: int
-    is_host_made: bool = False
+    is_made_at_run_time: bool = False
 
 
 def plan_memory(
@@ -111,9 +111,11 @@ def plan_memory(
             lives.lives[root].last = end
         _place_output(memory, lives, root, offset, value, outputs.index(value), input_symbols)
     rest = [(s, life) for s, life in lives.lives.items() if s not in memory.places]
-    fixed = [(s, life) for s, life in rest if not life.is_host_made and is_static(byte_count(s))]
+    fixed = [(s, life) for s, life in rest if not life.is_made_at_run_time and is_static(byte_count(s))]
     symbolic = [
-        (s, x) for s, x in rest if not x.is_host_made and not is_static(byte_count(s)) and _is_known(s, input_symbols)
+        (s, x)
+        for s, x in rest
+        if not x.is_made_at_run_time and not is_static(byte_count(s)) and _is_known(s, input_symbols)
     ]
     _place_fixed(memory, fixed)
     _place_symbolic(memory, symbolic)
@@ -148,7 +150,7 @@ def _place_output(
         root not in memory.places
         and life is not None
         and is_whole
-        and not life.is_host_made
+        and not life.is_made_at_run_time
         and _is_known(root, symbols)
     ):
         memory.places[root] = Place("output", number)
@@ -180,12 +182,12 @@ class _Lifetimes:
             for storage in touched(step):
                 self._touch(storage)
             if isinstance(step, Host):
-                for value in step.results:
-                    self.lives[self.names.root(value)[0]].is_host_made = True
+                self._mark_made(step.results)
             if isinstance(step, If):
                 self.visit(step.then)
                 self.visit(step.otherwise)
             elif isinstance(step, Loop):
+                self._mark_made(step.grown)
                 self.visit(step.body)
                 self.position += 1
                 for storage in step.storages:
@@ -193,6 +195,10 @@ class _Lifetimes:
                 for life in self.lives.values():
                     if life.first <= start <= life.last:
                         life.last = self.position
+
+    def _mark_made(self, values: Sequence[Value]) -> None:
+        for value in values:
+            self.lives[self.names.root(value)[0]].is_made_at_run_time = True
 
     def _touch(self, storage: Storage) -> None:
         root = self.names.storage(storage)

@@ -37,9 +37,11 @@ class Lowering:
     def block(self, block: Block) -> list[Step]:
         """The steps of a block's ops; its terminator is the caller's."""
         steps: list[Step] = []
+        checked = set(self._checked)
         for op in block:
             if not op.is_terminator:
                 steps.extend(self.op(op))
+        self._checked = checked  # what a branch or a turn has checked is not checked behind it
         return steps
 
     def op(self, op: Op) -> list[Step]:
@@ -52,6 +54,8 @@ class Lowering:
         self._note_symbols(op)
         if reason := self._host_reason(op):
             return [self.host(op, reason)]
+        if control.is_control(op):
+            return control.lower(self, op)
         try:
             steps = shapes.steps_for(op)
             if isinstance(op, Reshape):
@@ -118,7 +122,7 @@ class Lowering:
     def _host_reason(self, op: Op) -> str:
         """Why no native code can run the op, whatever kernels there are; "" when it can."""
         if control.is_control(op):
-            return control.host_reason(op)
+            return control.host_reason(op, self.known_symbols)
         for value in (*op.operands, *op.results):
             if not registers_hold(value):
                 return _foreign(value)

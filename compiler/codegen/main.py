@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from mlc.codegen import registers
 from mlc.codegen.buffers import Memory, Names
-from mlc.codegen.builder import I1, I64, POINTER, Builder, Num
+from mlc.codegen.builder import I1, I64, POINTER, Builder, Num, Variable
 from mlc.codegen.dims import emit_dim
 from mlc.codegen.kernel import Storage
 from mlc.codegen.program import CodeUnit, ErrorText, ProfileRow
@@ -99,6 +99,7 @@ class MainBuilder(Builder):
         self.errors: list[ErrorText] = []
         self.rows: list[ProfileRow] = []
         self._allocated: set[int] = set()
+        self._locals: dict[object, Variable] = {}
         self._declared: dict[str, ir.Function] = {}
 
     def begin(self, argument_count: int) -> None:
@@ -189,6 +190,21 @@ class MainBuilder(Builder):
                     "" if is_static(dim) else " = {1}"
                 )
                 self.require(self.compare("==", size, expected), text, size, expected, op=op)
+
+    def set_local(self, key: object, value: ir.Value) -> None:
+        """Changes a mutable local of main, which is made when it is first set."""
+        if key not in self._locals:
+            self._locals[key] = Variable(self, value.type)
+        self._locals[key].set(value)
+
+    def get_local(self, key: object) -> ir.Value:
+        """What was last set."""
+        return self._locals[key].get()
+
+    @property
+    def true(self) -> ir.Value:
+        """The condition that always holds."""
+        return ir.Constant(I1, 1)
 
     # --- steps ---
 
@@ -336,6 +352,7 @@ class MainBuilder(Builder):
 
     def _if(self, step: If) -> None:
         before = set(self._allocated)
+        after: list[set[int]] = []
         then, otherwise, end = (self.function.append_basic_block(n) for n in ("then", "else", "end"))
         self.ir.cbranch(self.scalar(step.condition), then, otherwise)
         for block, steps in ((then, step.then), (otherwise, step.otherwise)):
@@ -343,6 +360,8 @@ class MainBuilder(Builder):
             self.ir.position_at_end(block)
             self.run(steps)
             self.ir.branch(end)
+            after.append(self._allocated)
+        self._allocated = after[0] & after[1]
         self.ir.position_at_end(end)
 
     def _loop(self, step: Loop) -> None:
@@ -357,10 +376,10 @@ class MainBuilder(Builder):
         self.ir.position_at_end(body)
         control.before(turn)
         self.run(step.body)
-        control.after(turn)
         turn.add_incoming(self.ir.add(turn, _i64(1)), self.ir.block)
         self.ir.branch(head)
         self.ir.position_at_end(end)
+        control.finish(turn)
 
     def _bytes(self, base: ir.Value, offset: Num) -> ir.Value:
         return self.at(base, ir.IntType(8), offset)

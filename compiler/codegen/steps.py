@@ -28,8 +28,8 @@ class Host:
 class Copy:
     """Copies the dense bytes of `source` to `target`; both have the source's size."""
 
-    source: Value
-    target: Value
+    source: Storage
+    target: Storage
     op: Op
 
 
@@ -45,21 +45,25 @@ class If:
 
 @dataclass(frozen=True, eq=False)
 class Loop:
-    """A block repeated; `control(m)` gives the functions that main's loop consists of."""
+    """A block repeated; `control(m)` gives the functions that main's loop consists of. `grown` come from the arena."""
 
     body: tuple[Step, ...]
     control: Callable[[Any], LoopControl]
     storages: tuple[Storage, ...]
+    grown: tuple[Value, ...]
     op: Op
 
 
 @dataclass(frozen=True)
 class LoopControl:
-    """Code around a loop's body: whether to go on, what to do before and after a turn. Each gets the turn's number."""
+    """Code around a loop's body: whether to go on, what comes before a turn, and what behind the last.
+
+    The first two get the number of the turn, the last how many there were.
+    """
 
     goes_on: Callable[[Any], Any]
     before: Callable[[Any], None]
-    after: Callable[[Any], None]
+    finish: Callable[[Any], None]
 
 
 Step = Launch | Inline | Host | Copy | If | Loop
