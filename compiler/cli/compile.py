@@ -13,7 +13,7 @@ from mlc.cli.console import bytes_text, progress, seconds_text
 from mlc.cli.options import dump_flags, json_flag, pass_flags, read_options, target_flags
 from mlc.errors import CompileError
 
-EMITS = ("artifact", "ir", "schedule", "llvm", "asm", "obj")
+EMITS = ("artifact", "ir", "onnx", "schedule", "llvm", "asm", "obj")
 
 
 @click.command("compile")
@@ -44,7 +44,7 @@ def command(model: str, output: str | None, emit: str, as_json: bool, **flags: A
             Path(model),
             options,
             observers,
-            stop_before_codegen=emit == "ir",
+            stop_before_codegen=emit in ("ir", "onnx"),
             # Passes are to be seen, or a stage that an artifact does not hold: then nothing comes from the cache.
             reuse_model=not watched and emit == "artifact",
         )
@@ -95,6 +95,12 @@ def _stage(compilation: Any, emit: str) -> bytes:
             from mlc.ir.printer import print_module
 
             return print_module(compilation.module).encode()
+        case "onnx":
+            from mlc.frontend.onnx_export import export_model
+
+            data = export_model(compilation.module).SerializeToString()
+            assert isinstance(data, bytes)
+            return data
         case _:
             content = compilation.stage(emit)
             assert isinstance(content, bytes)

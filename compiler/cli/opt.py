@@ -44,7 +44,11 @@ def command(model: str, output: str | None, external_data: bool, dump_pipeline: 
         from mlc.ir.printer import print_module
 
         click.echo(print_module(module), nl=False)
-    else:
+    elif path.suffix == ".mlir":
         from mlc.driver.text import write_module
 
         write_module(path, module, weights=True)
+    else:
+        from mlc.frontend.onnx_export import save_model
+
+        save_model(module, path, external_data=external_data)

@@ -132,8 +132,14 @@ def test_emit_prints_each_stage(mlc: Mlc, mlp: Path, emit: str, part: bytes) -> 
     assert part in result.stdout_bytes
 
 
-def test_opt_writes_text_that_computes_the_same(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
-    for name in ("out.mlir",):
+def test_emit_onnx_is_valid(mlc: Mlc, mlp: Path) -> None:
+    result = mlc("compile", mlp, "--emit", "onnx")
+    assert result.exit_code == 0, result.output
+    onnx.checker.check_model(onnx.load_from_string(result.stdout_bytes), full_check=True)
+
+
+def test_opt_writes_onnx_and_text_that_compute_the_same(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    for name in ("out.onnx", "out.mlir"):
         assert mlc("opt", mlp, "-o", tmp_path / name).exit_code == 0
         result = mlc("compare", tmp_path / name, "--engines", "llvm,interp", "--input", "N=3")
         assert result.exit_code == 0, result.output
