@@ -98,7 +98,7 @@ class _Backend(MlcBackend):
 
 @functools.cache
 def runner() -> Runner:
-    """The onnx package's runner with mlc as its backend; it writes the light models' data to a folder of this process."""
+    """The onnx package's runner with mlc as its backend; light models' data goes to a folder of this process."""
     folder = tempfile.TemporaryDirectory(prefix="mlc-onnx-models-")
     atexit.register(folder.cleanup)
     os.environ["ONNX_MODELS"] = folder.name
