@@ -1,0 +1,52 @@
+"""What only the run can refuse ends in one located error with the numbers in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from cases import normal
+from codegen.running import compiled
+
+from mlc.ir import DType, Function, Location, Module, Op, Value, symbol, tensor
+from mlc.ir.types import TensorType
+from mlc.ops import Add, Gather, Reshape
+from mlc.runtime.executable import Executable, RunError
+
+
+def one_op(build: Callable[..., Op], *types: TensorType) -> Executable:
+    function = Function("main", [(f"x{i}", t) for i, t in enumerate(types)])
+    op = build(*function.inputs)
+    op.loc = Location.of("layer/op")
+    function.append(op)
+    function.set_outputs([("y", op.results[0])])
+    module = Module("test")
+    module.add(function)
+    return compiled(module, no_fallback=True)[0]
+
+
+@pytest.mark.parametrize("index", [5, -6, 2**40])
+def test_an_index_outside_of_its_axis_is_named(index: int) -> None:
+    run = one_op(lambda x, i: Gather(x, i, axis=0), tensor(DType.F32, 5, 3), tensor(DType.I64, 2))
+    assert np.array_equal(run(normal(5, 3), np.array([4, -5])), normal(5, 3)[[4, 0]])
+    with pytest.raises(RunError, match=rf"node 'layer/op' \(gather\): index {index} is outside of \[-5, 5\)"):
+        run(normal(5, 3), np.array([0, index]))
+
+
+def test_symbols_that_do_not_broadcast_are_named() -> None:
+    run = one_op(Add, tensor(DType.F32, symbol("N")), tensor(DType.F32, symbol("M")))
+    assert run(normal(3), normal(3)).shape == (3,)
+    assert np.array_equal(run(normal(3), normal(1)), normal(3) + normal(1))
+    with pytest.raises(RunError, match=r"M = 4 does not broadcast to N = 3"):
+        run(normal(3), normal(4))
+
+
+def test_a_reshape_of_another_count_is_refused() -> None:
+    def build(x: Value, shape: Value) -> Op:
+        return Reshape(x, shape, dims=(symbol("A"), symbol("B")))
+
+    run = one_op(build, tensor(DType.F32, symbol("N")), tensor(DType.I64, 2))
+    assert run(normal(6), np.array([2, -1])).shape == (2, 3)
+    with pytest.raises(RunError, match=r"6 elements cannot be reshaped to 8"):
+        run(normal(6), np.array([2, 4]))
