@@ -14,39 +14,37 @@ import onnx
 from onnx import helper
 from onnx.backend.base import Backend, BackendRep
 
+from mlc.api import compile
+from mlc.driver import Executable, Interpreted
 from mlc.errors import CompileError
-from mlc.frontend import load
-from mlc.interpreter import interpret
-from mlc.ir import Module
 
-Engine = Literal["interp"]
+Engine = Literal["llvm", "interp"]
+Level = Literal["O0", "O1", "O2", "O3"]
+_LEVELS: dict[Level, Literal[0, 1, 2, 3]] = {"O0": 0, "O1": 1, "O2": 2, "O3": 3}
 
 
 class MlcBackendRep(BackendRep):
     """A model ready to run any number of times."""
 
-    def __init__(self, module: Module) -> None:
-        self.module = module
+    def __init__(self, executable: Executable | Interpreted) -> None:
+        self.executable = executable
+
+    @property
+    def is_native(self) -> bool:
+        """Whether no step of it runs in Python."""
+        return isinstance(self.executable, Executable) and not self.executable.artifact.steps
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs, in the model's order, for inputs by position or by name."""
         if kwargs:
             raise CompileError(f"run does not take {', '.join(kwargs)}")
-        return tuple(interpret(self.module, self._positional(inputs)))
-
-    def _positional(self, inputs: Any) -> list[Any]:
-        names = self.module.main.input_names
-        if not isinstance(inputs, Mapping):
-            return list(inputs) if isinstance(inputs, Sequence) else [inputs]
-        if unknown := [n for n in inputs if n not in names]:
-            raise CompileError(f"the model has no input {unknown[0]!r}; it has {', '.join(names)}")
-        if missing := [n for n in names if n not in inputs]:
-            raise CompileError(f"input {missing[0]!r} is missing")
-        return [inputs[n] for n in names]
+        if isinstance(inputs, Mapping):
+            return self.executable.run(**inputs)
+        return self.executable.run(*(inputs if isinstance(inputs, Sequence) else [inputs]))
 
 
 class MlcBackend(Backend):
-    """Imports ONNX models and runs them; `engine` says by what."""
+    """Compiles ONNX models and runs them."""
 
     @classmethod
     def is_compatible(cls, model: onnx.ModelProto, device: str = "CPU", **kwargs: Any) -> bool:
@@ -59,16 +57,29 @@ class MlcBackend(Backend):
 
     @classmethod
     def prepare(
-        cls, model: onnx.ModelProto, device: str = "CPU", *, engine: Engine = "interp", **kwargs: Any
+        cls,
+        model: onnx.ModelProto,
+        device: str = "CPU",
+        *,
+        engine: Engine = "llvm",
+        level: Level = "O2",
+        no_fallback: bool = False,
+        **kwargs: Any,
     ) -> MlcBackendRep:
-        """The model, ready to run. Raises CompileError for a model that mlc does not support."""
+        """The model, ready to run: compiled at `level`, or by the interpreter when `engine` is interp.
+
+        Raises CompileError for a model that mlc does not support, and with `no_fallback` for one that has a step
+        without native code.
+        """
         if kwargs:
             raise CompileError(f"prepare does not take {', '.join(kwargs)}")
         if not cls.supports_device(device):
             raise CompileError(f"no support for device {device}; mlc compiles for CPU")
-        if engine != "interp":
-            raise CompileError(f"engine must be interp, got {engine!r}")
-        return MlcBackendRep(load(model))
+        if level not in _LEVELS:
+            raise CompileError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
+        return MlcBackendRep(
+            compile(model, level=_LEVELS[level], backend=engine, fallback=not no_fallback, cache=False)
+        )
 
     @classmethod
     def run_model(cls, model: onnx.ModelProto, inputs: Any, device: str = "CPU", **kwargs: Any) -> tuple[Any, ...]:

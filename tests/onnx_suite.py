@@ -34,7 +34,7 @@ from mlc.errors import CompileError
 from mlc.onnx_backend import MlcBackend, MlcBackendRep
 
 SKIPS = Path(__file__).with_name("onnx_skips.toml")
-LEVELS = {"interp": ("O0",)}
+LEVELS = {"interp": ("O0",), "llvm": ("O0", "O2")}
 SKIPS_HEADER = """\
 # Cases of the ONNX backend test suite that mlc does not pass, each group with its reason. May only shrink: a listed
 # case that passes fails test_onnx_suite.py. `engines` limits an entry to these engines.
@@ -79,6 +79,7 @@ class _Backend(MlcBackend):
     """Tells mlc's own exceptions from those of the suite's comparisons."""
 
     options: dict[str, Any] = {}
+    was_native = False
 
     @classmethod
     def is_compatible(cls, model: onnx.ModelProto, device: str = "CPU", **kwargs: Any) -> bool:
@@ -92,8 +93,8 @@ class _Backend(MlcBackend):
             raise
         except Exception as error:
             raise _Crash(_one_line(error)) from error
-        rep.__class__ = _Rep
-        return rep
+        cls.was_native = rep.is_native
+        return _Rep(rep.executable)
 
 
 @functools.cache
@@ -135,10 +136,11 @@ def _model_of(case: Any) -> onnx.ModelProto:
 
 def run_case(name: str, engine: str = "interp", level: str = "O0") -> Outcome:
     """Runs one case in this process."""
-    _Backend.options = {"engine": engine} | ({} if engine == "interp" else {"level": level})
+    _Backend.options = {"engine": engine, "level": level}
+    _Backend.was_native = False
     started = time.perf_counter()
     status, reason = _status(cases()[name][0])
-    return Outcome(name, status, reason, False, time.perf_counter() - started)
+    return Outcome(name, status, reason, _Backend.was_native, time.perf_counter() - started)
 
 
 def _status(test: Callable[..., Any]) -> tuple[Status, str]:

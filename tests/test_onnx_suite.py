@@ -61,7 +61,7 @@ def test_the_backend_runs_models_by_position_and_by_name() -> None:
     assert MlcBackend.is_compatible(model)
     assert MlcBackend.run_model(model, [X])[0].tolist() == [0, 2]
     assert MlcBackend.prepare(model).run({"x": X})[0].tolist() == [0, 2]
-    with pytest.raises(CompileError, match="the model has no input 'z'; it has x"):
+    with pytest.raises(CompileError, match="the model has no input 'z'"):
         MlcBackend.prepare(model).run({"z": X})
 
 
