@@ -3,7 +3,16 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: test test-fast lint ctest build clean
+.PHONY: demo test test-fast lint ctest build clean
+
+DEMO := build/demo
+
+demo: build  ## a ResNet-18 written, compiled, run and compared with the ONNX reference; needs no torch
+	mkdir -p $(DEMO)
+	$(BIN)/python examples/write_resnet.py $(DEMO)/resnet18.onnx
+	$(BIN)/mlc compile $(DEMO)/resnet18.onnx --passes fold,fuse,layout --stats -o $(DEMO)/resnet18.mlc
+	$(BIN)/mlc run $(DEMO)/resnet18.mlc --repeat 20
+	$(BIN)/mlc compare $(DEMO)/resnet18.onnx --passes fold,fuse,layout --engines llvm,onnxref
 
 test: build .venv/.test  ## every test, slow ones included
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
