@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mlc.ir import DType, Op, Use, Value
-from mlc.ops import Div, Mul, Pow, ReduceMax, ReduceMean, ReduceSum
+from mlc.ops import Div, Mul, Pow, ReduceMax, ReduceMean, ReduceMin, ReduceSum
 from mlc.passes.algebra import splat
 from mlc.rewrite import Miss
 
@@ -97,7 +97,7 @@ def square_of(value: Value) -> tuple[Value, Op] | None:
             return None
 
 
-def reduced_axes(op: ReduceMean | ReduceSum | ReduceMax) -> tuple[int, ...] | None:
+def reduced_axes(op: ReduceMean | ReduceSum | ReduceMax | ReduceMin) -> tuple[int, ...] | None:
     """The axes, counted from the front, of a reduction that keeps its dims and whose axes are known."""
     if op.axes is None or op.axes_operand is not None or not op.keep_dims or op.x.tensor.shape is None or not op.axes:
         return None

@@ -18,7 +18,7 @@ from mlc.errors import CompileError, nearest
 from mlc.rewrite import Pass, PipelineItem, parse_pipeline_text
 
 # One stem everywhere: pass fold-batchnorm is class FoldBatchnorm in fold_batchnorm.py.
-BUILTIN: tuple[str, ...] = ("canonicalize", "fold", "cse", "dce", "fold-batchnorm", "recognize", "fuse")
+BUILTIN: tuple[str, ...] = ("canonicalize", "fold", "cse", "dce", "fold-batchnorm", "recognize", "fuse", "layout")
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
 _COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "canonicalize", "fold", "cse", "dce")

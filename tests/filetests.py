@@ -23,6 +23,7 @@ import argparse
 import io
 import re
 import shlex
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,11 +40,12 @@ from tolerance import assert_close, assert_op_close
 import mlc.ops  # noqa: F401  (registers the ops)
 from mlc.errors import CompileError
 from mlc.interpreter import interpret
-from mlc.ir import DType, Function, Module, TensorType, Type
+from mlc.ir import Array, DType, Function, Module, TensorType, Type
 from mlc.ir.dims import substitute
 from mlc.ir.ledger import Ledger
 from mlc.ir.parser import parse_module
 from mlc.ir.printer import elided_constants, print_module
+from mlc.ir.type_parser import parse_type
 from mlc.ir.verifier import verify
 from mlc.passes import parse_pipeline
 from mlc.rewrite import RunOptions, run_passes
@@ -112,10 +114,10 @@ class Run:
         parser.add_argument("--locations", action="store_true")
         parser.add_argument("--remarks", default="")
         parser.add_argument("--rewrite-limit", action="append", default=[])
-        parser.add_argument("pipeline", nargs="?", default="")
+        parser.add_argument("pipeline", nargs="*")  # options of a pass are parted by blanks
         given = parser.parse_args(words[1:])
         limits = {name: int(count) for name, _, count in (text.partition("=") for text in given.rewrite_limit)}
-        return Run(given.pipeline, given.locations, tuple(given.remarks.split(",")), limits)
+        return Run(" ".join(given.pipeline), given.locations, tuple(given.remarks.split(",")), limits)
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,18 @@ class Part:
         """The part parsed and verified; line numbers in errors are those of the file."""
         code = re.sub(r"//[^\n]*", "", self.text)
         text = self.text if code.lstrip().startswith("module") else f"module {{{self.text}}}"
-        module = parse_module("\n" * (self.first_line - 1) + text, file=str(self.path))
+        module = parse_module("\n" * (self.first_line - 1) + text, file=str(self.path), weights=seeded_weights(text))
         verify(module)
         return module
+
+
+def seeded_weights(text: str) -> dict[str, Array]:
+    """Arrays for the large constants that the text names: `dense_resource<any_name> : tensor<64x64xf32>`."""
+    found = re.findall(r"dense_resource<(\w+)> *: *(tensor<[^>]*>)", text)
+    return {
+        name: sample(parse_type(kind), {}, np.random.default_rng(zlib.crc32(name.encode())), 0.1)
+        for name, kind in found
+    }
 
 
 # --- one test ---------------------------------------------------------------------------------------------------------
@@ -301,7 +312,7 @@ def sample_inputs(function: Function, symbols: dict[str, int], with_special: boo
         assignments += [{**assignments[0], **symbols}] if symbols else []
     for seed, values in enumerate(assignments):
         rng = np.random.default_rng([seed, len(function.inputs)])
-        yield [sample(v.type, values, rng, special=False) for v in function.inputs]
+        yield [sample(v.type, values, rng) for v in function.inputs]
     if with_special:
         rng = np.random.default_rng(99)
         yield [sample(v.type, assignments[0], rng, special=True) for v in function.inputs]
@@ -311,10 +322,12 @@ def symbols_of_type(type: Type) -> list[str]:
     return type.symbols() if isinstance(type, TensorType) else symbols_of_type(type.element)
 
 
-def sample(type: Type, symbols: dict[str, int], rng: np.random.Generator, special: bool) -> Any:
+def sample(
+    type: Type, symbols: dict[str, int], rng: np.random.Generator, scale: float = 1.0, special: bool = False
+) -> Any:
     """One value of the type; `special` mixes NaN, infinities and zeros of both signs into floats."""
     if not isinstance(type, TensorType):
-        return [sample(type.element, symbols, rng, special) for _ in range(2)]
+        return [sample(type.element, symbols, rng, scale, special) for _ in range(2)]
     shape = tuple(int(substitute(d, symbols)) for d in type.shape or ())  # type: ignore[arg-type]
     dtype = type.dtype
     if dtype is DType.STRING:
@@ -324,7 +337,7 @@ def sample(type: Type, symbols: dict[str, int], rng: np.random.Generator, specia
     if dtype.is_integer:
         low = 0 if dtype.is_unsigned or dtype.bits < 4 else -4
         return rng.integers(low, 2 if dtype.bits < 4 else 5, shape).astype(dtype.numpy)
-    values = rng.standard_normal(shape)
+    values = rng.standard_normal(shape) * scale
     if dtype.is_complex:
         values = values + 1j * rng.standard_normal(shape)
     elif special:
@@ -365,6 +378,7 @@ def check_lines(text: str) -> str:
             written.append(f"// CHECK-LABEL: func.func {label[1]}")
             continue
         kind = "CHECK-NEXT" if line.startswith(" ") else "CHECK"
-        literal = "{LITERAL}" if "[[" in words or "{{" in words else ""
+        words = re.sub(r"dense_resource<\w+>", "dense_resource<{{w_[0-9a-f]+}}>", words)
+        literal = "{LITERAL}" if "[[" in words else ""
         written.append(f"// {kind}{literal}: {words}")
     return "".join(f"{line}\n" for line in written)

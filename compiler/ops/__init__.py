@@ -41,6 +41,7 @@ from mlc.ops.gather import (
     Unique,
 )
 from mlc.ops.image import Col2Im, GridSample, MaxRoiPool, NonMaxSuppression, RoiAlign
+from mlc.ops.layout import Pack, Unpack
 from mlc.ops.logic import (
     And,
     BitwiseAnd,
@@ -287,4 +288,6 @@ __all__ = [
     "int64s",
     "scalar",
     "yielded",
+    "Pack",
+    "Unpack",
 ]

@@ -1,0 +1,80 @@
+"""Blocked layouts for convolutional nets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlc.errors import CompileError
+from mlc.ir import Module, Op
+from mlc.ops import Conv, Fused
+from mlc.passes.blocked_ops import Blocker
+from mlc.passes.fuse import Fuse
+from mlc.passes.layout_cut import Costs, Refusal, blocked_ops, conv_refusal
+from mlc.rewrite import Pass
+from mlc.target import Target
+
+
+@dataclass(frozen=True)
+class Layout(Pass):
+    """Runs convs and what lies between them on blocks of channels: NCHW becomes [N, C/b, H, W, b].
+
+    %1 = conv(%0, w); %2 = relu(%1); %3 = conv(%2, v)  ->
+    %1 = pack(%0); %2 = conv(%1, packed w) {nchw8c}; %3 = relu(%2); %4 = conv(%3, packed v) {nchw8c}; %5 = unpack(%4)
+
+    Unchanged: graph inputs and outputs, convs of few input channels, and everything else where packing would cost more
+    than it saves. Lanes that stand for no channel are proved finite before a conv reads them, or set to zero. Groups of
+    fuse are taken apart and put together again. `block` is 8 or 16; 0 is the vector width of `target`. `everywhere`
+    blocks each conv that can be, whatever it costs.
+    """
+
+    block: int = 0
+    everywhere: bool = False
+    target: str = "host"
+    numerics = "reassociating"
+
+    def run(self, module: Module) -> None:
+        size = self.block or Target.parse(self.target).lanes(4)
+        if size not in (8, 16):
+            raise CompileError(f"pass layout: there is no layout of blocks of {size} channels, only of 8 and 16")
+        costs = Costs(size, self.everywhere)
+        if not _finds_any(module, costs):
+            _report(module, costs)
+            return
+        is_fused = _inline_groups(module)
+        for function in module.functions.values():
+            blocker = Blocker(module, size)
+            chosen = blocked_ops(list(function.block), costs)
+            _report(module, costs, frozenset(chosen))
+            for op in chosen:
+                blocker.convert(op)
+        if is_fused:
+            Fuse().run(module)
+
+
+def _finds_any(module: Module, costs: Costs) -> bool:
+    """Whether some op should be blocked; asked of a copy when groups must be taken apart to know."""
+    copy = module
+    if any(isinstance(op, Fused) for op in module.walk()):
+        copy = module.clone()
+        _inline_groups(copy)
+    return any(blocked_ops(list(f.block), costs) for f in copy.functions.values())
+
+
+def _report(module: Module, costs: Costs, chosen: frozenset[Op] = frozenset()) -> None:
+    for op in module.walk():
+        if isinstance(op, Conv) and op not in chosen:
+            refusal = conv_refusal(op, costs) or Refusal("packing costs more than it saves", op.x)
+            module.missed(op, refusal.reason, blocker=refusal.blocker, rule="block_conv")
+
+
+def _inline_groups(module: Module) -> bool:
+    """Replaces each group of a function's own block by its ops; whether there was one."""
+    groups = [op for f in module.functions.values() for op in f.block if isinstance(op, Fused)]
+    for group in groups:
+        mapping = dict(zip(group.body.block.arguments, group.inputs, strict=True))
+        with module.rewriting(group, rule="inline_group", reason="layouts are chosen op by op"):
+            for op in group.body.block:
+                if not op.is_terminator:
+                    module.insert(op.clone(mapping), before=group)
+            module.replace(group, [mapping[v] for v in group.body.block.terminator.operands])
+    return bool(groups)
