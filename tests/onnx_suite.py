@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import onnx
 from onnx.backend.test.runner import Runner
 
@@ -40,6 +41,19 @@ SKIPS_HEADER = """\
 # case that passes fails test_onnx_suite.py. `engines` limits an entry to these engines.
 # `python tests/onnx_suite.py --drop-passing --jobs 2` takes out what passes by now.
 """
+
+# Cases whose expected numbers were drawn at random: ONNX fixes no stream.
+RANDOM = frozenset(
+    f"test_{name}"
+    for name in (
+        *(f"bernoulli{kind}{form}" for kind in ("", "_double", "_seed") for form in ("", "_expanded")),
+        *(f"training_dropout{kind}{form}" for kind in ("", "_default") for form in ("", "_mask")),
+    )
+)
+# Cases whose expected numbers are further off than mlc's, with the largest errors of both against f64.
+OFF = {
+    "test_attention_4d_causal_fp16_expanded": "the suite's 4.9e-4, mlc's 4.0e-4: its softmax rounds each step to f16"
+}
 
 # unsupported: a CompileError says so before anything runs. wrong: other numbers, shapes or types than the suite's, or
 # an error at run time. crashed: any other exception, or a signal.
@@ -97,6 +111,24 @@ class _Backend(MlcBackend):
         return _Rep(rep.executable)
 
 
+class _Runner(Runner):  # type: ignore[misc]
+    """Compares as the suite does, but for what no backend can pass: of RANDOM cases, shapes and types alone; and a
+    scalar in a sequence, of which the suite takes the length, as an array."""
+
+    case = ""
+
+    @classmethod
+    def assert_similar_outputs(
+        cls, ref_outputs: Any, outputs: Any, rtol: float, atol: float, model_dir: str | None = None
+    ) -> None:
+        if isinstance(ref_outputs, np.ndarray) and ref_outputs.ndim == 0:
+            ref_outputs, outputs = [ref_outputs], [outputs]
+        if cls.case in RANDOM:
+            assert [(o.dtype, o.shape) for o in outputs] == [(o.dtype, o.shape) for o in ref_outputs]
+            return
+        super().assert_similar_outputs(ref_outputs, outputs, rtol, atol, model_dir)
+
+
 @functools.cache
 def runner() -> Runner:
     """The onnx package's runner with mlc as its backend; light models' data goes to a folder of this process."""
@@ -105,7 +137,7 @@ def runner() -> Runner:
     os.environ["ONNX_MODELS"] = folder.name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the suite divides by zero while it makes its data
-        return Runner(_Backend)
+        return _Runner(_Backend)
 
 
 @functools.cache
@@ -138,6 +170,7 @@ def run_case(name: str, engine: str = "interp", level: str = "O0") -> Outcome:
     """Runs one case in this process."""
     _Backend.options = {"engine": engine, "level": level}
     _Backend.was_native = False
+    _Runner.case = name
     started = time.perf_counter()
     status, reason = _status(cases()[name][0])
     return Outcome(name, status, reason, _Backend.was_native, time.perf_counter() - started)
@@ -190,8 +223,12 @@ def skips(engine: str) -> dict[str, str]:
 
 def problems(outcomes: Sequence[Outcome], skipped: dict[str, str]) -> list[str]:
     """What a complete run must not have: failures that are not on the skip list, entries of it that pass or are no
-    case, crashes and wrong results even where listed."""
-    found = [f"{o.name}: {o.status}: {o.reason}" for o in outcomes if o.status in ("wrong", "crashed")]
+    case, crashes and wrong results even where listed, except where the suite itself is OFF."""
+    found = [
+        f"{o.name}: {o.status}: {o.reason}"
+        for o in outcomes
+        if o.status == "crashed" or (o.status == "wrong" and o.name not in OFF)
+    ]
     found += [
         f"{o.name} is not on the skip list: {o.reason}"
         for o in outcomes
