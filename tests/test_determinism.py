@@ -21,7 +21,7 @@ main(["compile", model, "-o", f"{folder}/model.mlc", "--no-cache", "--dump-dir",
 """
 ROWS = [
     ("mlp-small-torchscript14", "-O 3"),
-    ("resnet-small-torchscript14", "--passes fold,fuse"),
+    ("resnet-small-torchscript14", "--passes fold,fuse,layout"),
     pytest.param("bert-small-torchscript14", "-O 3", marks=pytest.mark.slow),
     pytest.param("mobilenet-small-torchscript14", "-O 3", marks=pytest.mark.slow),
 ]
