@@ -89,7 +89,7 @@ class Lowering:
                 where=f"node '{op.loc.title}'" if op.loc.sources else "",
                 detail=op.error("").detail,
             )
-        operands = (*op.operands, *captured(op))
+        operands = tuple(dict.fromkeys((*op.operands, *captured(op))))
         self.host_steps.append((op, reason, operands, op.results))
         return Host(len(self.host_steps) - 1, op, operands, op.results)
 

@@ -50,7 +50,10 @@ class HostValue:
 
 @dataclass(frozen=True, eq=False)
 class HostStep:
-    """An op that runs its `evaluate`: why, what it reads and what it leaves."""
+    """An op that runs its `evaluate`: why, what it reads and what it leaves.
+
+    `operands` are the op's own and what its regions capture, each value once.
+    """
 
     op: Op
     reason: str

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mlc.codegen import HostStep, HostValue, Options, Port, Program, emit
+from mlc.codegen.lower import captured
 from mlc.interpreter import run
-from mlc.ir import Array, DType, Function, Module, Op, TensorType, Type, Value
+from mlc.ir import Function, Module, Op, TensorType, Value
 from mlc.runtime import artifact as runtime
 from mlc.runtime.executable import Executable
 from mlc.target import Target
@@ -72,18 +73,11 @@ def _value(value: HostValue, is_dynamic: bool) -> runtime.StepValue:
 
 
 def _host_function(step: HostStep) -> Any:
+    values = list(dict.fromkeys((*step.op.operands, *captured(step.op))))
+
     def call(*operands: Any) -> list[Any]:
-        count = len(step.op.operands)
-        outer = dict(zip((*step.op.operands, *_captured(step)), operands, strict=True))
-        return run(step.op, list(operands[:count]), outer, {})
+        known = dict(zip(values, operands, strict=True))
+        return run(step.op, [known[v] for v in step.op.operands], known, {})
 
     return call
 
-
-def _captured(step: HostStep) -> list[Value]:
-    from mlc.codegen.lower import captured
-
-    return captured(step.op)
-
-
-__all__ = ["Array", "DType", "Type", "artifact_of", "compiled", "module_of"]
