@@ -24,6 +24,7 @@ import numpy as np
 from mlc.codegen import registers
 from mlc.codegen.builder import Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
+from mlc.codegen.kernels.conv_blocked import blocked_conv
 from mlc.codegen.kernels.images import Image, conv_image, transposed_image
 from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, row_tiles, tile_for
 from mlc.codegen.registry import NoKernel, kernel
@@ -41,7 +42,8 @@ MAX_UNROLLED_TAPS = 4
 def conv(plan: Plan, op: Conv) -> None:
     """Makes the image where it is needed, packs the weights if they are not constant, then convolves."""
     if op.layout != "nchw":
-        raise NoKernel(f"no kernel for layout {op.layout} yet")
+        blocked_conv(plan, op)
+        return
     kernel_dims = op.w.tensor.dims[2:]
     if not all(is_static(d) for d in kernel_dims):
         raise NoKernel("its kernel size is not known when compiling")
