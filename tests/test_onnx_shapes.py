@@ -205,6 +205,16 @@ def test_axes_known_at_run_time_alone(operator: str, change: int) -> None:
         assert interpret(load(model), [x, np.array([axis])])[0].shape == wanted
 
 
+@pytest.mark.parametrize(
+    "axes, shape", [([0], (1, 0, 3)), ([1, 3], (0, 1, 3, 1)), ([-1, -4], (1, 0, 3, 1)), ([-2], (0, 1, 3))]
+)
+def test_unsqueeze_of_a_tensor_of_unknown_rank(axes: list[int], shape: tuple[int, ...]) -> None:
+    model = model_of(
+        [node("Unsqueeze", ["x", "a"], ["y"])], {"x": None}, {"y": None}, initializer=[initializer("a", axes)]
+    )
+    assert interpret(load(model), [numbered(0, 3)])[0].shape == shape
+
+
 def test_squeeze_of_an_axis_that_is_not_1_is_an_error() -> None:
     with pytest.raises(CompileError, match="axis 1 of tensor<2x3xf32> is not 1"):
         one_input([node("Squeeze", ["x", "axes"], ["y"])], [2, 3], axes=[1])
@@ -217,6 +227,13 @@ def test_expand_to_the_shape_of_another_tensor() -> None:
     assert expand.shape is None and [str(d) for d in expand.result.tensor.dims] == ["N", "3"]
     for size in SIZES:
         assert interpret(module, [numbered(1, 3), numbered(size, 1)])[0].shape == (size, 3)
+
+
+def test_an_extent_above_1_survives_an_unknown_expand() -> None:
+    model = model_of([node("Expand", ["x", "s"], ["y"])], {"x": [1, 3], "s": (TensorProto.INT64, [3])}, {"y": None})
+    module = load(model)
+    assert result_type(module).dims[2] == 3
+    assert interpret(module, [numbered(1, 3), np.array([2, 4, 1])])[0].shape == (2, 4, 3)
 
 
 def test_an_expand_target_of_minus_one_chosen_by_where_is_followed() -> None:

@@ -147,12 +147,26 @@ def unsqueeze(g: Graph, x: Value, axes: Value) -> Value:
 
 def unsqueezed(g: Graph, x: Value, axes: tuple[int, ...]) -> Value:
     """x with new axes of 1 at these places of the result."""
+    if x.tensor.shape is None:
+        return _unsqueezed_unranked(g, x, axes)
     rank = x.tensor.rank + len(axes)
     places = {normalized(g, a, rank) for a in axes}
     if len(places) < len(axes):
         raise g.error(f"axes {axes} repeat an axis")
     old = iter(x.tensor.dims)
     return reshaped(g, x, tuple(1 if a in places else next(old) for a in range(rank)))
+
+
+def _unsqueezed_unranked(g: Graph, x: Value, axes: tuple[int, ...]) -> Value:
+    """One axis after the other, so that none moves one before it: from the front up, or from the back down."""
+    if any(a < 0 for a in axes) and any(a >= 0 for a in axes):
+        raise g.error(f"axes {axes} count from both ends, and the input's rank is not known")
+    for axis in sorted(axes, reverse=axes[0] < 0):
+        cut = axis if axis >= 0 else axis + 1
+        before = g(Shape(x)) if cut == 0 and axis < 0 else g(Shape(x, end=cut))
+        after = [] if cut == 0 and axis < 0 else [g(Shape(x, start=cut))]
+        x = g(Reshape(x, g(Concat([before, g.ints([1]), *after], axis=0)), keeps_zero=True))
+    return x
 
 
 def _rank_change(x: Value, axes: Value, sign: int) -> int | None:
@@ -184,7 +198,12 @@ def expanded(g: Graph, x: Value, shape: Value) -> Value:
     if wanted is None or x.tensor.shape is None:
         count = shape.tensor.dims[0] if shape.tensor.shape else None
         rank = max(count, x.tensor.rank) if isinstance(count, int) and x.tensor.shape is not None else None
-        return g(Expand(x, shape, dims=g.result_dims(rank)))
+        known = list(g.result_dims(rank))
+        # Whatever the shape says, an extent above 1 stays.
+        for place, ours in enumerate(reversed(x.tensor.shape or ()), start=1):
+            if isinstance(ours, int) and ours > 1:
+                known[-place] = ours
+        return g(Expand(x, shape, dims=tuple(known)))
     rank = max(len(wanted), x.tensor.rank)
     ours = (1,) * (rank - x.tensor.rank) + x.tensor.dims
     theirs = (1,) * (rank - len(wanted)) + wanted
