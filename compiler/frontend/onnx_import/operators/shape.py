@@ -200,9 +200,9 @@ def expanded(g: Graph, x: Value, shape: Value) -> Value:
         rank = max(count, x.tensor.rank) if isinstance(count, int) and x.tensor.shape is not None else None
         known = list(g.result_dims(rank))
         # Whatever the shape says, an extent above 1 stays.
-        for place, ours in enumerate(reversed(x.tensor.shape or ()), start=1):
-            if isinstance(ours, int) and ours > 1:
-                known[-place] = ours
+        for place, extent in enumerate(reversed(x.tensor.shape or ()), start=1):
+            if isinstance(extent, int) and extent > 1:
+                known[-place] = extent
         return g(Expand(x, shape, dims=tuple(known)))
     rank = max(len(wanted), x.tensor.rank)
     ours = (1,) * (rank - x.tensor.rank) + x.tensor.dims
