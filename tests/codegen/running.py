@@ -80,4 +80,3 @@ def _host_function(step: HostStep) -> Any:
         return run(step.op, [known[v] for v in step.op.operands], known, {})
 
     return call
-
