@@ -38,6 +38,32 @@ How to write one. A planning function gets the plan of a group whose root is the
 
 from __future__ import annotations
 
-from mlc.codegen.kernels import arg, checks, conv, deform, elementwise, matmul, norm, pool, reduce, running, softmax
+from mlc.codegen.kernels import (
+    arg,
+    checks,
+    conv,
+    deform,
+    elementwise,
+    matmul,
+    norm,
+    pool,
+    reduce,
+    running,
+    softmax,
+    top_k,
+)
 
-__all__ = ["arg", "checks", "conv", "deform", "elementwise", "matmul", "norm", "pool", "reduce", "running", "softmax"]
+__all__ = [
+    "arg",
+    "checks",
+    "conv",
+    "deform",
+    "elementwise",
+    "matmul",
+    "norm",
+    "pool",
+    "reduce",
+    "running",
+    "softmax",
+    "top_k",
+]
