@@ -51,6 +51,7 @@ from mlc.codegen.kernels import (
     running,
     softmax,
     top_k,
+    unpool,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "running",
     "softmax",
     "top_k",
+    "unpool",
 ]
