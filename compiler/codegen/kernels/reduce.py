@@ -107,7 +107,8 @@ def finished(k: Kernel, op: Reduction, total: ir.Value, count: Num) -> ir.Value:
     if isinstance(op, ReduceMean):
         divisor = registers.converted(k, k.i64(count), DType.I64, dtype)
         total = k.ir.fdiv(*k.unified(total, divisor))
-    return registers.converted(k, total, dtype, op.x.tensor.dtype)
+    target = op.x.tensor.dtype
+    return registers.rounded(k, target, total) if dtype is target else registers.converted(k, total, dtype, target)
 
 
 def _read(k: Kernel, op: Reduction, index: Sequence[Index]) -> ir.Value:
@@ -229,8 +230,14 @@ def _at_run_time(plan: Plan, op: Reduction) -> None:
 def _add_resolution(plan: Plan, op: Reduction, operand: Value) -> None:
     """Code in main that finds the result's dims."""
 
+    rank = op.x.tensor.rank
+
     def resolve(m: MainBuilder) -> None:
         count = m.dim(operand.tensor.element_count)
+        with m.loop(0, count) as i:
+            axis = m.i64(m.element(operand, i))
+            is_axis = m.ir.and_(m.compare(">=", axis, -rank), m.compare("<", axis, rank))
+            m.require(is_axis, f"axis {{0}} is not one of {op.x.type}", axis, op=op)
         reduced = _reduced(m, op, count, lambda i: m.i64(m.element(operand, i)))
         m.resolve(op.result, _result_extents(m, op, reduced), op)
 
