@@ -21,6 +21,7 @@ from mlc.frontend.onnx_export.registry import exporter_of
 from mlc.interpreter import interpret
 from mlc.ir import Array, Block, DType, Function, Module, Op, Purity, Region, Type, Value, unattached
 from mlc.ops import Constant, Fused, Yield
+from mlc.ops.layout import Pack
 
 # Rows whose ops say something that ONNX has no words for.
 NO_FORM = {
@@ -86,16 +87,24 @@ def test_every_op_is_exported_to_what_other_engines_compute(case: Case) -> None:
     if any(op.purity is Purity.RANDOM for op in module.walk()):
         return  # ONNX fixes no stream
     expected = interpret(module, case.inputs)
+    is_open = any(isinstance(op, Pack) and op.fill is None for op in module.walk())
     complaints = []
     for engine in (run_onnxruntime, run_reference):
         if engine is run_onnxruntime and case.name in ENDS_THE_PROCESS:
             continue
         try:
-            assert_same(engine(model, case.inputs), expected)
+            got = engine(model, case.inputs)
+            assert_same([without_lanes(g, e) for g, e in zip(got, expected, strict=True)] if is_open else got, expected)
             return
         except Exception as error:  # whatever an engine cannot do; the other one is asked then
             complaints.append(f"{engine.__name__}: {type(error).__name__}: {error}"[:400])
     pytest.fail("\n".join(complaints))
+
+
+def without_lanes(got: Any, expected: Any) -> Any:
+    """`got` with what `evaluate` puts into lanes that may hold anything: NaN, or the least integer."""
+    is_lane = np.isnan(expected) if expected.dtype.kind == "f" else expected == np.iinfo(expected.dtype).min
+    return np.where(is_lane, expected, got)
 
 
 def run_onnxruntime(model: onnx.ModelProto, inputs: Sequence[Any]) -> list[Any]:
