@@ -44,7 +44,8 @@ class GridSample(Op):
         sizes = np.array(x.shape[2:], np.float32).reshape(1, rank, 1)
         unit = np.swapaxes(widened(grid).reshape(x.shape[0], math.prod(out), rank)[:, :, ::-1], 1, 2)
         at = (unit + 1) / 2 * (sizes - 1) if self.align_corners else ((unit + 1) * sizes - 1) / 2
-        at = self._folded(np.rint(at) if self.mode == "nearest" else at, sizes)
+        if self.mode != "cubic":  # whose neighbours alone are brought into the image
+            at = self._folded(np.rint(at) if self.mode == "nearest" else at, sizes)
         y = np.zeros((*x.shape[:2], math.prod(out)), widened(x).dtype)
         low = at if self.mode == "nearest" else np.floor(at)
         reach = {"nearest": range(1), "linear": range(2), "cubic": range(-1, 3)}[self.mode]
