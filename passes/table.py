@@ -18,10 +18,20 @@ from mlc.errors import CompileError, nearest
 from mlc.rewrite import Pass, PipelineItem, parse_pipeline_text
 
 # One stem everywhere: pass fold-batchnorm is class FoldBatchnorm in fold_batchnorm.py.
-BUILTIN: tuple[str, ...] = ("canonicalize", "fold", "cse", "dce", "fold-batchnorm", "recognize", "fuse", "layout")
+BUILTIN: tuple[str, ...] = (
+    "canonicalize",
+    "fold",
+    "cse",
+    "dce",
+    "fold-batchnorm",
+    "recognize",
+    "sink-transpose",
+    "fuse",
+    "layout",
+)
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
-_COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "canonicalize", "fold", "cse", "dce")
+_COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "sink-transpose", *_CLEAN)
 
 # Each is a pipeline of its own. Fold comes before recognize, which looks for constants, and after fold-batchnorm and
 # recognize, which leave arithmetic on constants behind; fuse comes last, since the others don't look into groups.

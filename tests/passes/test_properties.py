@@ -48,6 +48,30 @@ def test_exact_passes_keep_every_bit_of_random_modules(
         compare(run_function(module, "main", arrays), want, pipeline, is_exact=True)
 
 
+spelled = [*BUILTIN, "layout{block=8 everywhere=true}", "layout{block=16 everywhere=true}", "fuse{max-ops=3}"]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    layers=st.lists(
+        st.tuples(st.sampled_from(range(len(random_graphs.LAYERS))), st.sampled_from([0, 0, 0, 1, 2])),
+        min_size=4,
+        max_size=12,
+    ),
+    outputs=st.sampled_from([0, 0, 0b1, 0b10, 0b100, 0b1010, 2**12 - 1]),
+    pipeline=st.lists(st.sampled_from(spelled), min_size=1, max_size=5).map(",".join),
+)
+def test_all_passes_in_any_order_keep_the_meaning_of_nets(
+    layers: list[tuple[int, int]], outputs: int, pipeline: str
+) -> None:
+    module, arrays = random_graphs.net(layers, outputs)
+    verify(module)
+    before = module.clone()
+    run_passes(module, parse_pipeline(pipeline))
+    want = run_function(before, "main", arrays)
+    compare(run_function(module, "main", arrays), want, pipeline, is_exact=False)
+
+
 SCRIPT = """
 import sys
 sys.path[:0] = sys.argv[1:3]
