@@ -5,7 +5,7 @@ The order of additions is that of the line: nothing here is shared among threads
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -13,7 +13,7 @@ from llvmlite import ir
 from mlc.codegen import registers
 from mlc.codegen.builder import Index, Lanes, Num
 from mlc.codegen.kernel import Kernel
-from mlc.codegen.kernels.spaces import Fold, along, chunk, chunks_of, lanes_for, space_of, total_of
+from mlc.codegen.kernels.spaces import Fold, along, bundles, chunk, chunks_of, lanes_for, space_of, total_of
 from mlc.codegen.kernels.tiles import accumulator
 from mlc.codegen.main import MainBuilder
 from mlc.codegen.registry import kernel
@@ -44,16 +44,17 @@ def _fold(op: CumSum | CumProd) -> Fold:
     return Fold(dtype, 1, lambda k, x, y: k.ir.fmul(x, y) if dtype.is_float else k.ir.mul(x, y))
 
 
-def _line(k: Kernel, op: CumSum | CumProd, extent: Num, lanes: int | None, index: Place) -> None:
-    """One line, or one in each lane."""
+def _lines(k: Kernel, op: CumSum | CumProd, extent: Num, places: Sequence[Place], lanes: int | None) -> None:
+    """The lines at these places together, one in each lane."""
     fold, dtype = _fold(op), op.x.tensor.dtype
-    total = k.variable(fold.start(k, lanes))
+    totals = [k.variable(fold.start(k, lanes)) for _ in places]
     with k.loop(0, extent) as step:
-        at = index(k.sub(k.sub(extent, 1), step) if op.is_reverse else step)
-        before = total.get()
-        value = registers.converted(k, k.value_of(op.x, at), dtype, fold.dtype)
-        fold.take(k, total, value)
-        k.emit(at, _rounded(k, op, before if op.is_exclusive else total.get()))
+        i = k.sub(k.sub(extent, 1), step) if op.is_reverse else step
+        for total, place in zip(totals, places, strict=True):
+            before = total.get()
+            value = registers.converted(k, k.value_of(op.x, place(i)), dtype, fold.dtype)
+            fold.take(k, total, value)
+            k.emit(place(i), _rounded(k, op, before if op.is_exclusive else total.get()))
 
 
 def _rounded(k: Kernel, op: CumSum | CumProd, total: ir.Value) -> ir.Value:
@@ -78,14 +79,15 @@ def _along(plan: Plan, op: CumSum | CumProd, axis: int) -> None:
         *at, part = k.unravel(number, [*(k.dim(d) for d in (*rows, *outer)), k.dim(chunks)])
         row, before = at[: len(rows)], at[len(rows) :]
         if not inner:
-            _line(k, op, k.dim(extent), None, lambda i: space.index(row=row, line=[i]))
+            _lines(k, op, k.dim(extent), [lambda i: space.index(row=row, line=[i])], None)
             return
-        for j in k.across(*chunk(k, part, last), lanes):
 
-            def index(i: Index, j: Index = j) -> tuple[Index, ...]:
-                return space.index(row=row, line=[i], inner=[*before, j])
+        def place_of(j: Index) -> Place:
+            return lambda i: space.index(row=row, line=[i], inner=[*before, j])
 
-            _line(k, op, k.dim(extent), j.count if isinstance(j, Lanes) else None, index)
+        for bundle in bundles(k, *chunk(k, part, last), lanes):
+            count = bundle[0].count if isinstance(bundle[0], Lanes) else None
+            _lines(k, op, k.dim(extent), [place_of(j) for j in bundle], count)
 
 
 def _at_run_time(plan: Plan, op: CumSum | CumProd, operand: Value) -> None:
@@ -116,4 +118,4 @@ def _at_run_time(plan: Plan, op: CumSum | CumProd, operand: Value) -> None:
             return tuple(k.select(this, i, own) for this, own in zip(is_axis, at, strict=True))
 
         with k.when(k.compare("==", position, 0)):
-            _line(k, op, extent, None, index)
+            _lines(k, op, extent, [index], None)

@@ -114,7 +114,7 @@ def _line_on_stack(
     largest = fold_line(k, _largest(op), [extent], lanes, first)
     for i in range(extent, padded):
         k.store(buffer, k.constant(dtype, -constants.inf), i)
-    total = fold_line(k, total_of(dtype), [padded], full, second)
+    total = fold_line(k, total_of(dtype), [padded], full, second, accumulators=1)
     finish = _finish(k, op, largest, total)
     for i in k.across(0, extent, lanes):
         _emit(k, op, index(i), finish(k.load(buffer, kind, i)))
@@ -137,7 +137,7 @@ def _long_line(
         return value
 
     largest = fold_line(k, _largest(op), [extent], lanes, lambda i: _read(k, op, index(i[0])))
-    total = fold_line(k, total_of(dtype), [extent], lanes, second)
+    total = fold_line(k, total_of(dtype), [extent], lanes, second, accumulators=1)
     finish = _finish(k, op, largest, total)
     for i in k.across(0, extent, lanes):
         _emit(k, op, index(i), finish(k.read(place, index(i)) if place is not None else _read(k, op, index(i))))

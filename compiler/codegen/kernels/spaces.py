@@ -251,26 +251,33 @@ def squares_of(dtype: DType) -> Fold:
 
 
 def fold_line(
-    k: Kernel, fold: Fold, extents: Sequence[Num], lanes: int, element: Callable[[list[Index]], ir.Value]
+    k: Kernel,
+    fold: Fold,
+    extents: Sequence[Num],
+    lanes: int,
+    element: Callable[[list[Index]], ir.Value],
+    accumulators: int = ACCUMULATORS,
 ) -> ir.Value:
     """The fold of `element(index)` over all indices below `extents`, as a scalar; the last dim runs over lanes.
 
-    The order depends on the extents and lanes alone: each of ACCUMULATORS vectors takes every fourth one.
+    The order depends on the extents and lanes alone: vectors are dealt to the accumulators in turn. One accumulator is
+    enough where an element takes longer to compute than to fold.
     """
     single = k.variable(fold.start(k))
     if not extents:
         fold.take(k, single, element([]))
         return single.get()
-    totals = [k.variable(fold.start(k, lanes)) for _ in range(ACCUMULATORS if lanes > 1 else 0)]
+    totals = [k.variable(fold.start(k, lanes)) for _ in range(accumulators if lanes > 1 else 0)]
     with nest(k, extents[:-1]) as outer:
-        for bundle in bundles(k, 0, extents[-1], lanes):
+        for bundle in bundles(k, 0, extents[-1], lanes, accumulators):
             for number, i in enumerate(bundle):
                 fold.take(k, totals[number] if isinstance(i, Lanes) else single, element([*outer, i]))
     if not totals:
         return single.get()
-    first, second, third, fourth = (t.get() for t in totals)
-    vector = fold.combine(k, fold.combine(k, first, second), fold.combine(k, third, fourth))
-    return fold.combine(k, across_lanes(k, fold.combine, vector), single.get())
+    vectors = [t.get() for t in totals]
+    while len(vectors) > 1:
+        vectors = [fold.combine(k, x, y) for x, y in zip(vectors[::2], vectors[1::2], strict=True)]
+    return fold.combine(k, across_lanes(k, fold.combine, vectors[0]), single.get())
 
 
 def across_lanes(k: Kernel, combine: Callable[[Kernel, ir.Value, ir.Value], ir.Value], x: ir.Value) -> ir.Value:
