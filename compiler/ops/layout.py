@@ -54,9 +54,10 @@ class Pack(Op):
     def _lane(self, x: Array) -> Array:
         if self.fill is not None:
             return np.array(self.fill).astype(x.dtype)
-        if self.x.tensor.dtype.is_float:
+        dtype = self.x.tensor.dtype
+        if dtype.is_float:
             return np.array(np.nan).astype(x.dtype)
-        return np.array(np.iinfo(x.dtype).min, x.dtype) if self.x.tensor.dtype.is_integer else np.zeros((), x.dtype)
+        return np.array(-(1 << dtype.bits - 1) if dtype.is_signed else 0).astype(x.dtype)
 
 
 class Unpack(Op):

@@ -11,6 +11,6 @@ It must emit the same operations for a scalar and for a vector of lanes, and str
 
 from __future__ import annotations
 
-from mlc.codegen.elements import arithmetic, conversion, functions, indexing, logic
+from mlc.codegen.elements import arithmetic, conversion, functions, indexing, layout, logic
 
-__all__ = ["arithmetic", "conversion", "functions", "indexing", "logic"]
+__all__ = ["arithmetic", "conversion", "functions", "indexing", "layout", "logic"]
