@@ -231,6 +231,24 @@ class Builder:
             result = self.ir.insert_element(result, lane, ir.Constant(I32, number))
         return result
 
+    def transposed(self, rows: Sequence[ir.Value]) -> list[ir.Value]:
+        """The columns of a square of vectors: as many as each has lanes, a power of two."""
+        rows, count, step = list(rows), len(rows), 1
+        while step < count:
+            low, high = (
+                ir.Constant(
+                    ir.VectorType(I32, count),
+                    [lane + first if not lane & step else count + lane - step + first for lane in range(count)],
+                )
+                for first in (0, step)
+            )
+            for n in range(count):
+                if not n & step:
+                    pair = rows[n], rows[n + step]
+                    rows[n], rows[n + step] = (self.ir.shuffle_vector(*pair, order) for order in (low, high))
+            step *= 2
+        return rows
+
     def by_lane(self, function: Callable[..., ir.Value], *values: ir.Value) -> ir.Value:
         """`function` of scalars applied lane by lane; once when all values are scalars."""
         values = self.unified(*values)

@@ -223,10 +223,11 @@ class Values:
         dims, wide = self.k.shape(operand), self.k.shape(result)
         at: list[Index] = []
         for dim, full, i in zip(dims, wide[len(wide) - len(dims) :], index[len(wide) - len(dims) :], strict=True):
-            at.append(self._broadcast_index(dim, full, i))
+            at.append(self.broadcast_index(dim, full, i))
         return tuple(at)
 
-    def _broadcast_index(self, dim: Dim, full: Dim, i: Index) -> Index:
+    def broadcast_index(self, dim: Dim, full: Dim, i: Index) -> Index:
+        """Where an axis of extent `dim` is read for index `i` of one of extent `full`."""
         if dim == full or (isinstance(dim, int) and dim != 1):
             return i
         if dim == 1:

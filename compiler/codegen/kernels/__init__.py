@@ -40,6 +40,7 @@ from __future__ import annotations
 
 from mlc.codegen.kernels import (
     arg,
+    attention,
     checks,
     conv,
     deform,
@@ -56,6 +57,7 @@ from mlc.codegen.kernels import (
 
 __all__ = [
     "arg",
+    "attention",
     "checks",
     "conv",
     "deform",

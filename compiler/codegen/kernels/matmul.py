@@ -127,7 +127,7 @@ class Product:
 
     def _broadcast(self, k: Kernel, dims: tuple[Dim, ...], at: list[Num]) -> list[Num]:
         used = zip(dims, self.batch[len(self.batch) - len(dims) :], at[len(at) - len(dims) :], strict=True)
-        return [k.values._broadcast_index(dim, full, i) for dim, full, i in used]
+        return [k.values.broadcast_index(dim, full, i) for dim, full, i in used]
 
     def _row_block(self) -> int:
         """Rows whose part of x fills half of L2, a multiple of the tile; fewer where threads would idle."""
