@@ -46,6 +46,11 @@ def register_type(dtype: DType) -> ir.Type:
     return ir.IntType(8 * dtype.itemsize)
 
 
+def accumulator(dtype: DType) -> DType:
+    """What products of this dtype are summed in: f32 for floats up to f32, else the dtype itself."""
+    return DType.F32 if dtype.is_float and dtype.itemsize < 4 else dtype
+
+
 def constant(dtype: DType, number: float) -> ir.Constant:
     """`number` in a register of this dtype; the caller rounds it for narrow floats."""
     return ir.Constant(register_type(dtype), float(number) if dtype.is_float else int(number))

@@ -11,6 +11,24 @@ It must emit the same operations for a scalar and for a vector of lanes, and str
 
 from __future__ import annotations
 
-from mlc.codegen.elements import arithmetic, conversion, functions, indexing, layout, logic
+from mlc.codegen.elements import (
+    arithmetic,
+    conversion,
+    functions,
+    indexing,
+    layout,
+    logic,
+    quantize,
+    rotary,
+)
 
-__all__ = ["arithmetic", "conversion", "functions", "indexing", "layout", "logic"]
+__all__ = [
+    "arithmetic",
+    "conversion",
+    "functions",
+    "indexing",
+    "layout",
+    "logic",
+    "quantize",
+    "rotary",
+]

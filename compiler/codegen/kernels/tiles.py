@@ -14,6 +14,7 @@ from llvmlite import ir
 
 from mlc.codegen import registers
 from mlc.codegen.builder import Builder, Lanes, Num, Variable
+from mlc.codegen.registers import accumulator as accumulator
 from mlc.ir import DType
 from mlc.target import Target
 
@@ -38,11 +39,6 @@ def tile_for(target: Target, dtype: DType) -> TileShape:
     """The largest tile whose accumulators, two vectors and a broadcast fit the registers."""
     rows = (target.register_count - VECTORS - 2) // VECTORS
     return TileShape(rows, VECTORS, target.lanes(accumulator(dtype).itemsize))
-
-
-def accumulator(dtype: DType) -> DType:
-    """What products of this dtype are summed in: f32 for floats up to f32, else the dtype itself."""
-    return DType.F32 if dtype.is_float and dtype.itemsize < 4 else dtype
 
 
 class Accumulators:
