@@ -107,7 +107,7 @@ def test_a_wrong_import_is_found(module: str, text: str, complaint: str) -> None
     ("module", "text"),
     [
         ("mlc.ops.matmul", "from mlc.ir import Op"),
-        ("mlc.ir.printer", "from mlc.ir.core import Module"),
+        ("mlc.ir.printer", "from mlc.ir.module import Module"),
         ("mlc.driver.cache", "from mlc import __version__"),
     ],
 )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from mlc.ir.core import (
     Block,
     Function,
-    Listener,
-    Module,
     Op,
     Purity,
     Region,
@@ -14,10 +12,10 @@ from mlc.ir.core import (
     Use,
     Value,
     keyword,
-    unattached,
 )
 from mlc.ir.dims import Dim, DimExpr, parse_dim, symbol
 from mlc.ir.location import UNKNOWN, Location, Source
+from mlc.ir.module import Listener, Module, unattached
 from mlc.ir.signature import Array
 from mlc.ir.types import DType, OptionalType, SequenceType, TensorType, Type, tensor, type_of
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mlc.ir.core import Block, Function, Module, Op, Use, Value, link, register, unlink, unregister
+from mlc.ir.core import Block, Function, Op, Use, Value, link, register, unlink, unregister
 from mlc.ir.location import Location
+from mlc.ir.module import Module
 from mlc.remarks import Remark
 
 

@@ -12,10 +12,11 @@ import numpy as np
 
 import mlc.ir.type_parser as type_parser
 from mlc.errors import CompileError, ParseError, nearest
-from mlc.ir.core import Block, Function, Module, Op, Region, Return, Value
+from mlc.ir.core import Block, Function, Op, Region, Return, Value
 from mlc.ir.dense import array_from_elements, element_from_text
 from mlc.ir.lexer import Lexer
 from mlc.ir.location import UNKNOWN, Location, Source
+from mlc.ir.module import Module
 from mlc.ir.quoting import unquote
 from mlc.ir.signature import Array, AttributeSpec
 from mlc.ir.types import DType, TensorType, Type

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from mlc.ir.core import Block, Function, Module, Op, Return, Value
+from mlc.ir.core import Block, Function, Op, Return, Value
 from mlc.ir.dense import dense_text, float_text, handle, is_elided
+from mlc.ir.module import Module
 from mlc.ir.quoting import quote
 from mlc.ir.signature import Array, AttributeSpec
 from mlc.ir.types import DType

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections import Counter
 
 from mlc.errors import CompileError, VerifyError
-from mlc.ir.core import Block, Function, Module, Op, Return, Value
+from mlc.ir.core import Block, Function, Op, Return, Value
+from mlc.ir.module import Module
 from mlc.ir.printer import print_op
 from mlc.ir.symbols import symbols_of_type
 

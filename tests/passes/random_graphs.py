@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from cases import Case, all_cases
 
-from mlc.ir import DType, Function, Location, Module, Type, Value, tensor
-from mlc.ir.core import unattached
+from mlc.ir import DType, Function, Location, Module, Type, Value, tensor, unattached
 from mlc.ops import (
     Abs,
     Add,
