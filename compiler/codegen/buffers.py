@@ -100,7 +100,7 @@ def plan_memory(
         memory.places[value] = Place("input", number)
     for storage in lives.lives:
         if isinstance(storage, Prepared):
-            _add_weight(memory, storage, storage.make(constants[names.root(storage.source)[0]]), storage.layout)
+            _add_weight(memory, storage, storage.make(storage.source), storage.layout)
         elif isinstance(storage, Value) and storage in constants:
             _add_weight(memory, storage, constants[storage], "")
     for value in outputs:

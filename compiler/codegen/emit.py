@@ -37,9 +37,8 @@ def emit(module: Module, target: Target, options: Options = Options(), compile: 
     Raises CompileError under `no_fallback` for the first op that has no native kernel.
     """
     function = module.main
-    lowering = Lowering(target, no_fallback=options.no_fallback)
     symbols = input_symbols([v for v in function.inputs if registers_hold(v)])
-    lowering.known_symbols.update(dict.fromkeys(symbols))
+    lowering = Lowering(target, symbols, no_fallback=options.no_fallback)
     steps = lowering.block(function.block)
     known = frozenset(symbols)
     native_outputs = [v for v in function.outputs if registers_hold(v)]

@@ -38,7 +38,7 @@ class Prepared:
     """A constant rearranged when the model is compiled; `layout` says how, `make` does it."""
 
     name: str
-    source: Value
+    source: Array
     layout: str
     dtype: DType
     dims: tuple[int, ...]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from mlc.codegen import control, shapes
 from mlc.codegen.buffers import Names
 from mlc.codegen.groups import Group, partition, single
+from mlc.codegen.kernels.concat import copy_operands
 from mlc.codegen.kernels.elementwise import elementwise
 from mlc.codegen.main import MainBuilder, registers_hold
 from mlc.codegen.program import ScheduleRow
@@ -14,25 +16,31 @@ from mlc.codegen.registry import CHECKS, KERNELS, NoKernel, is_light
 from mlc.codegen.schedule import Plan
 from mlc.codegen.steps import Host, Step
 from mlc.codegen.units import UnitTable
+from mlc.codegen.views import concat_in_place, view_of
 from mlc.errors import CompileError
 from mlc.ir import Array, Block, Dim, DType, Op, TensorType, Value
-from mlc.ops import Constant, Fused, Reshape
+from mlc.ops import Concat, Constant, Fused
 from mlc.target import Target
+
+# Elements of a concat that one kernel selects, where copies operand by operand would be launch after launch.
+SMALL_CONCAT = 256
 
 
 class Lowering:
     """The state while a function is lowered; `steps` are collected by `block`."""
 
-    def __init__(self, target: Target, *, no_fallback: bool) -> None:
+    def __init__(self, target: Target, input_symbols: Sequence[str], *, no_fallback: bool) -> None:
         self.table = UnitTable(target)
         self.names = Names()
         self.constants: dict[Value, Array] = {}
         self.rows: list[ScheduleRow] = []
         self.host_steps: list[tuple[Op, str, tuple[Value, ...], tuple[Value, ...]]] = []
-        self.known_symbols: dict[str, None] = {}
+        self.input_symbols = input_symbols
+        self.known_symbols: dict[str, None] = dict.fromkeys(input_symbols)
         self.defined: dict[Op, set[str]] = {}
         self._no_fallback = no_fallback
         self._checked: set[tuple[Dim, Dim]] = set()
+        self._made: set[Value] = set()  # values that kernels write to buffers of their own
 
     def block(self, block: Block) -> list[Step]:
         """The steps of a block's ops; its terminator is the caller's."""
@@ -58,9 +66,11 @@ class Lowering:
             return control.lower(self, op)
         try:
             steps = shapes.steps_for(op)
-            if isinstance(op, Reshape):
-                self.names.view(op.result, op.x)
+            if (seen := view_of(op)) is not None:
+                self.names.view(op.result, *seen)
                 return steps
+            if isinstance(op, Concat) and (copies := self._concat(op)) is not None:
+                return copies
             return [*steps, *self.group(single(op))]
         except NoKernel as missing:
             return [self.host(op, str(missing))]
@@ -78,6 +88,19 @@ class Lowering:
             plan = Plan(group, "elementwise", self.table, self._constant)
             self._add_checks(plan)
             elementwise(plan)
+        self._made.update(group.outputs)
+        self.rows.append(plan.row())
+        return list(plan.steps)
+
+    def _concat(self, op: Concat) -> list[Step] | None:
+        """Copies of the operands that cannot be computed in place; None for a small one, which is one kernel."""
+        count = op.result.tensor.element_count
+        if isinstance(count, int) and count <= SMALL_CONCAT:
+            return None
+        others = concat_in_place(op, self.names, self._made, frozenset(self.input_symbols))
+        self._made.add(op.result)
+        plan = Plan(single(op), "concat", self.table, self._constant)
+        copy_operands(plan, op, others)
         self.rows.append(plan.row())
         return list(plan.steps)
 
@@ -141,9 +164,10 @@ class Lowering:
     def _constant(self, value: Value) -> Array | None:
         root, offset = self.names.root(value)
         array = self.constants.get(root)
-        if array is None or offset != 0 or not value.tensor.is_static:
+        if array is None or not isinstance(offset, int) or not value.tensor.is_static:
             return None
-        return array.reshape(value.tensor.static_shape)
+        shape, start = value.tensor.static_shape, offset // array.itemsize
+        return array.reshape(-1)[start : start + math.prod(shape)].reshape(shape)
 
     def _immediates(self, group: Group) -> dict[Value, Array]:
         found: dict[Value, Array] = {}

@@ -83,8 +83,9 @@ class Plan:
         self, source: Value, layout: str, dtype: DType, dims: tuple[int, ...], make: Callable[[Array], Array]
     ) -> Prepared:
         """The constant `source` in another layout, made once when compiling."""
-        assert self._constants(source) is not None
-        made = Prepared(f"p{len(self._extras)}", source, layout, dtype, dims, make)
+        array = self._constants(source)
+        assert array is not None, "only constants are prepared"
+        made = Prepared(f"p{len(self._extras)}", array, layout, dtype, dims, make)
         self._extras.append(made)
         return made
 
@@ -95,13 +96,15 @@ class Plan:
         count: Dim,
         cost: Dim,
         shapes: dict[Value, tuple[Dim, ...]] | None = None,
+        variant: str = "",
     ) -> None:
         """Adds a kernel over `count` units of about `cost` elements of work; `body(k, begin, end)` writes it.
 
-        `shapes` overrides how the values' dims are seen. What the body depends on must follow from the group.
+        `shapes` overrides how the values' dims are seen. What the body depends on must follow from the group, or be
+        told apart by `variant`.
         """
         number = len(self.steps)
-        key = f"{self.family}#{number}\n{self._describe()}"
+        key = f"{self.family}#{number} {variant}\n{self._describe()}"
 
         def prepare(k: Kernel) -> None:
             k.shapes = shapes or {}
