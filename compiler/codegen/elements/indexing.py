@@ -30,6 +30,7 @@ from mlc.ops import (
     ReverseSequence,
     Shape,
     Slice,
+    TensorScatter,
     Tile,
     Transpose,
     Trilu,
@@ -294,6 +295,25 @@ def gather_nd(values: Values, op: GatherNd, index: At) -> Element:
         extent = op.x.tensor.dims[batch + number]
         places.append(wrapped(values, op.indices, (*index[:inner], number), extent))
     return values.at(op.x, (*index[:batch], *places, *index[inner:]))
+
+
+@indexed(TensorScatter)
+def tensor_scatter(values: Values, op: TensorScatter, index: At) -> Element:
+    """The update where it covers the place, x elsewhere."""
+    k = values.k
+    axis = op.axis % len(index)
+    place = index[axis]
+    if op.start is not None:
+        start = registers.converted(k, values.at(op.start, (index[0],)), op.start.tensor.dtype, DType.I64)
+        place = k.sub(place, start)
+    if op.mode == "circular":
+        place = _modulo(k, place, k.maximum(k.dim(op.x.tensor.dims[axis]), 1))
+    extent = k.dim(op.update.tensor.dims[axis])
+    if isinstance(extent, int) and extent == 0:
+        return values.at(op.x, index)
+    inside = k.all_of([k.compare(">=", place, 0), k.compare("<", place, extent)])
+    update = values.at(op.update, _replaced(index, axis, _clamped(k, place, k.sub(extent, 1))))
+    return k.select(inside, update, values.at(op.x, index))
 
 
 @indexed(OneHot)
