@@ -7,7 +7,6 @@ computes the concat.
 
 from __future__ import annotations
 
-
 from mlc.codegen.buffers import Names, is_known
 from mlc.ir import Dim, Op, Value
 from mlc.ir.dims import product
