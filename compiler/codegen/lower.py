@@ -19,6 +19,7 @@ from mlc.codegen.units import UnitTable
 from mlc.codegen.views import concat_in_place, view_of
 from mlc.errors import CompileError
 from mlc.ir import Array, Block, Dim, DType, Op, TensorType, Value
+from mlc.ir.dims import lower_bound
 from mlc.ops import Concat, Constant, Fused
 from mlc.target import Target
 
@@ -178,10 +179,20 @@ class Lowering:
 
     def _add_checks(self, plan: Plan) -> None:
         for op in plan.group.ops:
+            if doubtful := self._new_doubtful(op):
+                plan.inline(_extent_check(op, doubtful))
             if op.is_elementwise and (pairs := self._new_pairs(op)):
                 plan.inline(_broadcast_check(op, pairs))
             if type(op) in CHECKS:
                 CHECKS[type(op)](plan, op)
+
+    def _new_doubtful(self, op: Op) -> list[Dim]:
+        """Dims of the results that could be negative for some extents of the inputs: a window longer than its image."""
+        dims = dict.fromkeys(d for r in op.results for d in r.tensor.dims)
+        doubtful = [d for d in dims if (low := lower_bound(d)) is None or low < 0]
+        new = [d for d in doubtful if (d, 0) not in self._checked]
+        self._checked.update((d, 0) for d in new)
+        return new
 
     def _new_pairs(self, op: Op) -> list[tuple[Dim, Dim]]:
         """Dims of operands that must be 1 or the result's, which only the run can tell."""
@@ -201,6 +212,15 @@ def _broadcast_check(op: Op, pairs: Sequence[tuple[Dim, Dim]]) -> Callable[[Main
             size, expected = m.dim(dim), m.dim(wide)
             fits = m.ir.or_(m.compare("==", size, expected), m.compare("==", size, 1))
             m.require(fits, f"{dim} = {{0}} does not broadcast to {wide} = {{1}}", size, expected, op=op)
+
+    return emit
+
+
+def _extent_check(op: Op, dims: Sequence[Dim]) -> Callable[[MainBuilder], None]:
+    def emit(m: MainBuilder) -> None:
+        for dim in dims:
+            size = m.dim(dim)
+            m.require(m.compare(">=", size, 0), f"a dim of the result, {dim}, would be {{0}}", size, op=op)
 
     return emit
 

@@ -11,7 +11,7 @@ from codegen.running import compiled
 
 from mlc.ir import DType, Function, Location, Module, Op, Value, symbol, tensor
 from mlc.ir.types import TensorType
-from mlc.ops import Add, Gather, Reshape
+from mlc.ops import Add, Conv, Gather, Reshape
 from mlc.runtime.executable import Executable, RunError
 
 
@@ -50,3 +50,13 @@ def test_a_reshape_of_another_count_is_refused() -> None:
     assert run(normal(6), np.array([2, -1])).shape == (2, 3)
     with pytest.raises(RunError, match=r"6 elements cannot be reshaped to 8"):
         run(normal(6), np.array([2, 4]))
+
+
+def test_a_window_longer_than_its_image_is_refused() -> None:
+    def build(x: Value, w: Value) -> Op:
+        return Conv(x, w, strides=(2,), pads=(0, 1), dilations=(1,))
+
+    run = one_op(build, tensor(DType.F32, 1, 2, symbol("W")), tensor(DType.F32, 3, 2, 5))
+    assert run(normal(1, 2, 4), normal(3, 2, 5)).shape == (1, 3, 1)
+    with pytest.raises(RunError, match=r"a dim of the result, .* would be -1|output 'y' would have shape"):
+        run(normal(1, 2, 1), normal(3, 2, 5))
