@@ -64,9 +64,10 @@ class _Scope:
         return found if found is not None or self.parent is None else self.parent._find(key, op)
 
     def _merge(self, op: Op, twin: Op) -> None:
-        with self.module.rewriting(op, rule="merge_equal", reason=f"computes what {twin.loc.title!r} does"):
+        with self.module.rewriting(op, rule="merge_equal", reason="an op before it computes the same"):
             self.module.replace(op, twin.results)
-            self.module.relocate(twin, twin.loc.fused_with(op.loc))
+            if twin.operands:  # a constant's name is not a node's
+                self.module.relocate(twin, twin.loc.fused_with(op.loc))
 
     def _key(self, op: Op) -> Key | None:
         """Equal for ops that compute the same, large arrays apart; None for an op whose regions capture values."""

@@ -34,12 +34,13 @@ _CLEAN = ("canonicalize", "fold", "cse", "dce")
 _COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "sink-transpose", *_CLEAN)
 
 # Each is a pipeline of its own. Fold comes before recognize, which looks for constants, and after fold-batchnorm and
-# recognize, which leave arithmetic on constants behind; fuse comes last, since the others don't look into groups.
+# recognize, which leave arithmetic on constants behind; layout packs constants itself. Fuse comes last, since the
+# others don't look into groups.
 LEVELS: dict[int, tuple[str, ...]] = {
     0: (),
     1: _CLEAN,
     2: (*_COMPACT, "fuse"),
-    3: (*_COMPACT, "fuse"),
+    3: (*_COMPACT, "layout", "fuse"),
 }
 
 ENTRY_POINT_GROUP = "mlc.passes"

@@ -39,6 +39,14 @@ class Pass:
         """Rewrites the module in place. The module must verify afterwards and mean the same."""
         apply_rules(module, self.rules, pass_name=type(self).pass_name())
 
+    def for_target(self, target: str) -> Pass:
+        """This pass for code that runs on `target`: an option of that name, left at its default, is set."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        option = type(self).options().get("target")
+        if option is None or values["target"] != option.default:
+            return self
+        return type(self)(**{**values, "target": target})
+
     @classmethod
     def pass_name(cls) -> str:
         """The name in pipelines: FoldBatchnorm is fold-batchnorm."""
