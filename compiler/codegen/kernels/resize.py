@@ -53,8 +53,6 @@ def resize_shape(m: MainBuilder, op: Resize) -> list[Num]:
         if place is None:
             extents.append(length)
         elif op.scales is not None:
-            if op.coordinates == "tf_crop_and_resize":
-                raise NoKernel("the size of a crop is not known when compiling")
             factor = m.ir.fptrunc(read(op.scales, place), ir.FloatType())
             exact = m.ir.fmul(m.ir.sitofp(m.i64(length), ir.FloatType()), factor)
             extents.append(m.ir.fptosi(math.floor(m.ir, exact), I64))
@@ -102,6 +100,8 @@ def resize(plan: Plan, op: Resize) -> None:
     """A table and a pass for each dim that changes."""
     own = op.x.tensor.dtype
     dtype = own if op.mode == "nearest" else accumulator(own) if own.is_float else DType.F64
+    if op.coordinates == "tf_crop_and_resize" and not op.result.tensor.is_static:
+        raise NoKernel("the size of a crop is not known when compiling")
     changed = [axis for axis in range(op.x.tensor.rank) if _changes(op, axis)]
     tables = [_add_table(plan, op, axis, dtype) for axis in changed]
     dims = list(op.x.tensor.dims)
