@@ -209,3 +209,15 @@ def test_coefficients_are_what_their_fits_give(capsys: pytest.CaptureFixture[str
     names = [name for name in vars(coefficients) if name.isupper()]
     assert len(names) > 20
     assert {name: printed[name] for name in names} == {name: getattr(coefficients, name) for name in names}
+
+
+@pytest.mark.parametrize("target", [FMA_TARGET, PORTABLE_TARGET], ids=["fma", "portable"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_exp_up_to_zero_gives_the_bits_of_exp(dtype: str, target: tuple[str, tuple[str, ...]]) -> None:
+    samples = f32_samples() if dtype == "float32" else f64_samples()
+    x = np.concatenate([samples[~(samples > 0)], around([87.33, 103.97, 745.13], dtype)])
+    x = whole_vectors(x[~(x > 0)], LANES[dtype])
+    got, want = (
+        compile_loop(f, [dtype], dtype, LANES[dtype], target)(x) for f in (vector_math.exp_up_to_zero, vector_math.exp)
+    )
+    np.testing.assert_array_equal(got, want)

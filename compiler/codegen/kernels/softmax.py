@@ -106,7 +106,7 @@ def _line_on_stack(
         return value
 
     def second(i: list[Index]) -> ir.Value:
-        value = math.exp(k.ir, k.ir.fsub(*k.unified(k.load(buffer, kind, i[0]), largest)))
+        value = math.exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(k.load(buffer, kind, i[0]), largest)))
         if isinstance(op, Softmax):
             k.store(buffer, value, i[0])
         return value
@@ -131,7 +131,7 @@ def _long_line(
     dtype = accumulator(op.x.tensor.dtype)
 
     def second(i: list[Index]) -> ir.Value:
-        value = math.exp(k.ir, k.ir.fsub(*k.unified(_read(k, op, index(i[0])), largest)))
+        value = math.exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(_read(k, op, index(i[0])), largest)))
         if place is not None:
             k.write(place, index(i[0]), value)
         return value
@@ -177,7 +177,7 @@ def _lines_across(
     dtype = accumulator(op.x.tensor.dtype)
 
     def second(i: list[Any], j: Index) -> ir.Value:
-        value = math.exp(k.ir, k.ir.fsub(_read(k, op, index(i[0])), largest))
+        value = math.exp_up_to_zero(k.ir, k.ir.fsub(_read(k, op, index(i[0])), largest))
         if place is not None:
             k.write(place, index(i[0]), value)
         return value

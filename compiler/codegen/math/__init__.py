@@ -4,15 +4,15 @@
 
 Every operation is lane by lane and no fast-math flag is set, so a scalar gives the bits a vector lane gives.
 No call of libm remains in the object code. Call declare_features on the module first, or the code is the
-portable one, without FMA. In f32 exp, exp2, expm1, log, log1p, tanh, sigmoid, softplus, erf and gelu are emitted
-inline; everything else, and everything in f64, is a call of an internal function that the module holds once for
-each vector type. Errors, measured over the whole range: docs/vector-math.md.
+portable one, without FMA. In f32 exp, exp2, expm1, log, log1p, tanh, sigmoid, softplus, erf, gelu and their
+variants are emitted inline; everything else, and everything in f64, is a call of an internal function that the
+module holds once for each vector type. Errors, measured over the whole range: docs/vector-math.md.
 """
 
 from __future__ import annotations
 
 from mlc.codegen.math.error_function import erf, erfc, gelu, gelu_tanh
-from mlc.codegen.math.exponential import cosh, exp, exp2, expm1, sigmoid, sinh, tanh
+from mlc.codegen.math.exponential import cosh, exp, exp2, exp_up_to_zero, expm1, sigmoid, sinh, tanh
 from mlc.codegen.math.float8 import NARROW_FORMATS, NarrowFormat, decode, decode_e8m0, encode, encode_e8m0
 from mlc.codegen.math.half import bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16, f64_to_f32_odd
 from mlc.codegen.math.inverse_trigonometry import acos, asin, atan
@@ -45,6 +45,7 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "exp_up_to_zero",
     "expm1",
     "f16_to_f32",
     "f32_to_bf16",
