@@ -149,8 +149,8 @@ def minimum(k: Builder, op: Op, x: Element, y: Element) -> Element:
 def larger(k: Builder, dtype: DType, x: Element, y: Element) -> Element:
     """The larger; NaN when either is."""
     if dtype.is_float:
-        # NaN in x is kept by the first select, NaN in y by the unordered comparison.
-        best = k.ir.select(k.ir.fcmp_unordered("<", x, y), y, x)
+        # One maxps, which gives y where either is NaN; the second select brings NaN in x back.
+        best = k.ir.select(k.ir.fcmp_ordered(">", x, y), x, y)
         return k.ir.select(k.ir.fcmp_unordered("uno", x, x), x, best)
     compare = k.ir.icmp_signed if dtype.is_signed else k.ir.icmp_unsigned
     return k.ir.select(compare(">", x, y), x, y)
@@ -159,7 +159,7 @@ def larger(k: Builder, dtype: DType, x: Element, y: Element) -> Element:
 def smaller(k: Builder, dtype: DType, x: Element, y: Element) -> Element:
     """The smaller; NaN when either is."""
     if dtype.is_float:
-        best = k.ir.select(k.ir.fcmp_unordered(">", x, y), y, x)
+        best = k.ir.select(k.ir.fcmp_ordered("<", x, y), x, y)
         return k.ir.select(k.ir.fcmp_unordered("uno", x, x), x, best)
     compare = k.ir.icmp_signed if dtype.is_signed else k.ir.icmp_unsigned
     return k.ir.select(compare("<", x, y), x, y)
