@@ -86,7 +86,7 @@ class _Best:
 
 def _along(plan: Plan, op: ArgMax | ArgMin, space: Space) -> None:
     rows, (extent,) = space.extents("row"), space.extents("line")
-    lanes = lanes_for(plan, extent, op.x, key_dtype(op.x.tensor.dtype))
+    lanes = lanes_for(plan, extent, op.x, key_dtype(op.x.tensor.dtype), has_scalar_results=True)
     plan.choose("lanes", lanes)
 
     @plan.each(product(rows), cost=extent * 2, shapes=space.shapes)

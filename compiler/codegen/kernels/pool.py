@@ -9,7 +9,7 @@ each result folds its taps in one register, those in the pads left out; undefine
 from __future__ import annotations
 
 import math as constants
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -18,7 +18,7 @@ from mlc.codegen import math, registers
 from mlc.codegen.builder import Index, Lanes, Num
 from mlc.codegen.elements.arithmetic import larger
 from mlc.codegen.kernel import Kernel, Tensor
-from mlc.codegen.kernels.spaces import Fold, bundles, lanes_for, nest, total_of
+from mlc.codegen.kernels.spaces import Fold, covering, lanes_for, nest, total_of
 from mlc.codegen.kernels.tiles import accumulator
 from mlc.codegen.kernels.windows import WindowDim, window_dims
 from mlc.codegen.registry import NoKernel, kernel
@@ -133,6 +133,13 @@ def _planes(plan: Plan, op: Pool, dims: Sequence[WindowDim]) -> None:
     plan.choose("line", "on the stack" if is_on_stack else "in a temporary")
     cost = product([d.size for d in dims]) * 2
 
+    def over_results(k: Kernel) -> Iterator[list[Index]]:
+        # Results may be stored twice, but what is behind them must not be computed twice from buffers it may share.
+        if len(plan.group.ops) == 1:
+            yield from covering(k, last.count, lanes)
+        else:
+            yield from ([j] for j in k.across(0, k.dim(last.count), lanes))
+
     @plan.each(samples * channels, cost=cost)
     def plane(k: Kernel, number: Any) -> None:
         at = k.unravel(number, [k.dim(samples), k.dim(channels)])
@@ -145,13 +152,14 @@ def _planes(plan: Plan, op: Pool, dims: Sequence[WindowDim]) -> None:
         with nest(k, [k.dim(d.count) for d in outer]) as row:
             _fill_line(k, op, outer, at, row, line, last, read_lanes)
             seen = _outer_count(k, op, outer, row)
-            for j in k.across(0, k.dim(last.count), lanes):
-                total = _fold_taps(k, op, line, last, j)
-                own = seen
-                if seen is not None:
-                    inner = k.read(count, (j,)) if count is not None else k.constant(dtype, last.taps)
-                    own = k.ir.fmul(*k.unified(seen, inner))
-                k.emit((*at, *row, j), _finished(k, op, total, own))
+            for bundle in over_results(k):
+                for j in bundle:
+                    total = _fold_taps(k, op, line, last, j)
+                    own = seen
+                    if seen is not None:
+                        inner = k.read(count, (j,)) if count is not None else k.constant(dtype, last.taps)
+                        own = k.ir.fmul(*k.unified(seen, inner))
+                    k.emit((*at, *row, j), _finished(k, op, total, own))
 
 
 def _is_constant(op: AveragePool, dim: WindowDim) -> bool:
@@ -198,7 +206,7 @@ def _fill_line(
     """Folds the rows that the windows at `row` see into the line."""
     fold = fold_of(op)
     ranges = [d.seen(k, position, k.dim(d.size)) for d, position in zip(outer, row, strict=True)]
-    for bundle in bundles(k, 0, k.dim(last.size), lanes):
+    for bundle in covering(k, last.size, lanes):
         totals = [k.variable(fold.start(k, i.count if isinstance(i, Lanes) else None)) for i in bundle]
         with nest(k, [k.sub(high, low) for low, high in ranges]) as taps:
             source = _source(k, outer, row, [k.add(low, tap) for (low, _), tap in zip(ranges, taps, strict=True)])

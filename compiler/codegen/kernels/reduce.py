@@ -125,7 +125,7 @@ def _result_index(op: Reduction, space: Space, row: Sequence[Index]) -> list[Ind
 def _along(plan: Plan, op: Reduction, space: Space) -> None:
     rows, line = space.extents("row"), space.extents("line")
     fold = fold_of(op)
-    lanes = lanes_for(plan, line[-1] if line else 1, op.x, fold.dtype)
+    lanes = lanes_for(plan, line[-1] if line else 1, op.x, fold.dtype, has_scalar_results=True)
     plan.choose("lanes", lanes)
     if _is_worth_cutting(plan, rows, line):
         _in_parts(plan, op, space, lanes)

@@ -190,6 +190,22 @@ def bundles(k: Kernel, start: Num, stop: Num, lanes: int, count: int = ACCUMULAT
         at = end
 
 
+def covering(k: Kernel, extent: Dim, lanes: int) -> Iterator[list[Index]]:
+    """As `bundles` over a whole dim, but the last vectors of a static one begin early enough to end with it: no rest,
+    but some indices come twice."""
+    if not isinstance(extent, int) or lanes == 1:
+        yield from bundles(k, 0, k.dim(extent), lanes)
+        return
+    count = min(-(-extent // lanes), ACCUMULATORS)
+    width = count * lanes
+    if extent <= width:
+        yield [Lanes(min(n * lanes, extent - lanes), 1, lanes) for n in range(count)]
+        return
+    with k.loop(0, extent, width) as i:
+        start = k.minimum(i, extent - width)
+        yield [Lanes(k.add(start, n * lanes), 1, lanes) for n in range(count)]
+
+
 def chunks_of(extent: Dim) -> Dim:
     """How many units the dim across lanes is cut into."""
     return ceildiv(extent, CHUNK)
@@ -203,10 +219,10 @@ def chunk(k: Kernel, number: Num, extent: Dim) -> tuple[Num, Num]:
     return start, k.minimum(k.add(start, CHUNK), k.dim(extent))
 
 
-def lanes_for(plan: Plan, inner: Dim, x: Value, dtype: DType) -> int:
-    """Lanes along `inner` for all that the group computes for x and behind its root, and for `dtype`: as many as fill a
-    register with the widest, or what a short dim fills."""
-    values = (*ancestors(plan.group, [x]), *_behind(plan.group))
+def lanes_for(plan: Plan, inner: Dim, x: Value, dtype: DType, *, has_scalar_results: bool = False) -> int:
+    """Lanes along `inner` for all that the group computes for x, and for `dtype`, and behind its root unless lanes end
+    there: as many as fill a register with the widest, or what a short dim fills."""
+    values = [*ancestors(plan.group, [x]), *([] if has_scalar_results else _behind(plan.group))]
     widest = max(_register_bytes(d) for d in (dtype, *(v.tensor.dtype for v in values)))
     lanes = min(plan.target.lanes(widest), 32)
     while isinstance(inner, int) and lanes > 1 and inner < lanes:
