@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import mmap
 import os
-import secrets
 import struct
 import zipfile
 import zlib
 from collections.abc import Container, Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
+from mlc.files import replace_file
 from mlc.runtime.native import ALIGNMENT
 
 Bytes = npt.NDArray[np.uint8]
@@ -30,20 +31,14 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a ZIP can hold
 
 
 def write_archive(path: Path, members: Mapping[str, bytes | memoryview]) -> None:
-    """Writes the members in their order to a temporary file beside path, then renames it to path.
+    """Writes the members in their order; when anything fails, path is what it was before."""
 
-    When anything fails, path is what it was before.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with open(temporary, "xb") as file:
-        try:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for name, content in members.items():
-                    _write_member(archive, name, content)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+    def write(file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+            for name, content in members.items():
+                _write_member(archive, name, content)
+
+    replace_file(path, write)
 
 
 def _write_member(archive: zipfile.ZipFile, name: str, content: bytes | memoryview) -> None:

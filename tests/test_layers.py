@@ -20,6 +20,7 @@ import mlc
 # Room -> floor. Rooms on one floor never see each other; a new child of compiler/ gets its line here.
 FLOORS = {
     "mlc.errors": 0,
+    "mlc.files": 0,
     "mlc.remarks": 0,
     "mlc.target": 1,
     "mlc.ir": 1,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlc.errors import CompileError
+from mlc.files import replace_file
 
 DEFAULT_MAX_BYTES = 2 << 30
 _DIGEST_BYTES = 32
@@ -59,15 +59,8 @@ class Cache:
 
     def put(self, kind: str, key: str, payload: bytes) -> None:
         """Stores the bytes. A cache that cannot be written is an error that says how to do without it."""
-        path = self._path(kind, key)
-        temporary = self.temporary(path)
-        try:
-            temporary.write_bytes(hashlib.sha256(payload).digest() + payload)
-            os.replace(temporary, path)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise self._unwritable(error) from error
-        self.prune()
+        content = hashlib.sha256(payload).digest() + payload
+        self._write(kind, key, lambda path: replace_file(path, lambda file: file.write(content)))
 
     def model_path(self, key: str) -> Path | None:
         """The artifact stored under the key, or None; artifacts carry their own checksums."""
@@ -77,18 +70,19 @@ class Cache:
         self._touch(path)
         return path
 
-    def new_model_path(self, key: str) -> Path:
-        """Where an artifact of this key is to be saved (the saving renames it into place)."""
-        path = self._path("models", key)
-        self._make_folder(path.parent)
-        return path
+    def put_model(self, key: str, save: Callable[[Path], object]) -> None:
+        """Stores what `save` writes whole or not at all; an error as in `put`."""
+        self._write("models", key, save)
 
     def entries(self) -> list[CacheEntry]:
         """All entries, least recently used first."""
         found = []
         for kind in ("objects", "models"):
             for path in (self.root / kind).glob("[0-9a-f]*"):
-                status = path.stat()
+                try:
+                    status = path.stat()
+                except FileNotFoundError:  # another process has just removed it
+                    continue
                 found.append(CacheEntry(kind, path.name, status.st_size, status.st_mtime))
         return sorted(found, key=lambda e: (e.used_at, e.kind, e.key))
 
@@ -111,10 +105,14 @@ class Cache:
             self._path(entry.kind, entry.key).unlink(missing_ok=True)
         return sum(e.byte_count for e in entries)
 
-    def temporary(self, path: Path) -> Path:
-        """A name beside `path` to write under before the rename."""
+    def _write(self, kind: str, key: str, save: Callable[[Path], object]) -> None:
+        path = self._path(kind, key)
         self._make_folder(path.parent)
-        return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        try:
+            save(path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self.prune()
 
     def _path(self, kind: str, key: str) -> Path:
         return self.root / kind / key

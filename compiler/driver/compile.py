@@ -59,11 +59,16 @@ def load(model: str | os.PathLike[str] | Any) -> Module:
         module = model.clone()
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlir":
         module = read_module(Path(model))
+    elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlc":
+        raise CompileError("is compiled already; give the .onnx or .mlir that it was made from", where=str(model))
     else:
         from mlc.frontend import load as load_model
 
         module = load_model(model)
-    verify(module)
+    try:
+        verify(module)
+    except CompileError as error:
+        raise error.at(str(model)) if isinstance(model, str | os.PathLike) else error from None
     return module
 
 
@@ -100,8 +105,7 @@ def compile_file(
             )
     compilation = compile_module(load(path), options, observers, stop_before_codegen=stop_before_codegen)
     if cache is not None and compilation.artifact is not None:
-        compilation.artifact.save(cache.new_model_path(key))
-        cache.prune()
+        cache.put_model(key, compilation.artifact.save)
     compilation.seconds = time.perf_counter() - start
     return compilation
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import secrets
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -11,6 +10,7 @@ from typing import IO
 import numpy as np
 
 from mlc.errors import CompileError
+from mlc.files import replace_file
 from mlc.ir import Array, Module
 from mlc.ir.parser import parse_module
 from mlc.ir.printer import elided_constants, print_module
@@ -28,7 +28,7 @@ def read_module(path: Path) -> Module:
         weights = _read_weights(weights_path(path))
     except OSError as error:
         raise CompileError(error.strerror or str(error), where=str(path)) from None
-    except (UnicodeDecodeError, ValueError) as error:
+    except UnicodeDecodeError as error:
         raise CompileError(f"not IR text: {error}", where=str(path)) from None
     import mlc.ops  # noqa: F401 - the parser finds op classes in the registry
 
@@ -45,20 +45,18 @@ def write_module(path: Path, module: Module, *, weights: bool) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Lets `write` fill a temporary file beside `path`, then renames it; on failure `path` stays as it was."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    """mlc.files.replace_file for the user's outputs. Raises CompileError when the file cannot be written."""
     try:
-        with open(temporary, "xb") as file:
-            write(file)
-        os.replace(temporary, path)
+        replace_file(path, write)
     except OSError as error:
         raise CompileError(f"cannot write: {error.strerror}", where=str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read_weights(path: Path) -> dict[str, Array]:
     if not path.exists():
         return {}
-    with np.load(path) as archive:
-        return {name: archive[name] for name in archive.files}
+    try:
+        with np.load(path) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:  # AttributeError: one array, no archive
+        raise CompileError(f"not a weights file, or a damaged one: {error}", where=str(path)) from None

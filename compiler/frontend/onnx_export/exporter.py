@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import onnx
@@ -39,12 +40,15 @@ def export_model(module: Module) -> onnx.ModelProto:
 
 
 def save_model(module: Module, path: str | os.PathLike[str], *, external_data: bool = False) -> None:
-    """Writes the model to `path`; its larger weights to `path`.data when asked, or when they exceed 2 GiB."""
+    """Writes the model to `path`; its larger weights to `path`.data when asked, or when they exceed 2 GiB.
+
+    Raises CompileError when a file cannot be written; existing ones then stay as they were.
+    """
     path = Path(path)
     model, weights = _export(module)
     is_external = external_data or sum(a.nbytes for a in weights.values()) > _INLINE_LIMIT
     data = path.with_name(path.name + ".data")
-    temporary = [path.with_name(f".{file.name}.{os.getpid()}") for file in (path, data)]
+    temporary = [path.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}") for file in (path, data)]
     try:
         with open(temporary[1], "wb") if is_external else open(os.devnull, "wb") as file:
             for name, array in weights.items():
@@ -58,6 +62,8 @@ def save_model(module: Module, path: str | os.PathLike[str], *, external_data: b
         if is_external:
             temporary[1].replace(data)
         temporary[0].replace(path)
+    except OSError as error:
+        raise CompileError(f"cannot write: {error.strerror}", where=str(path)) from None
     finally:
         for file_path in temporary:
             file_path.unlink(missing_ok=True)

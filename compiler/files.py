@@ -1,0 +1,38 @@
+"""Files written whole or not at all: whatever mlc writes for its user goes through here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+
+def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Lets `write` fill a temporary file beside `path`, then renames it; on failure `path` stays as it was.
+
+    A symbolic link stays one: its target is replaced. What is no regular file (a device, a pipe) is written into, since
+    a rename would put a file in its place. Raises OSError.
+    """
+    if path.exists() and not path.is_file():
+        _write_into(path, write)
+        return
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with open(temporary, "xb") as file:
+            write(file)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_into(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    # By way of a file: a pipe cannot be seeked in, and gets all or nothing too.
+    with open(path, "wb") as device, tempfile.TemporaryFile() as whole:
+        write(whole)
+        whole.seek(0)
+        shutil.copyfileobj(whole, device)
