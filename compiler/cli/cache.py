@@ -19,10 +19,14 @@ def command(action: str, as_json: bool) -> None:
 
     cache = Cache.default()
     if action == "path":
-        click.echo(str(cache.root))
+        click.echo(json.dumps({"path": str(cache.root)}, indent=1) if as_json else str(cache.root))
         return
     if action == "clear":
-        click.echo(f"freed {bytes_text(cache.clear())}", err=True)
+        freed = cache.clear()
+        if as_json:
+            click.echo(json.dumps({"freed_bytes": freed}, indent=1))
+        else:
+            click.echo(f"freed {bytes_text(freed)}", err=True)
         return
     entries = cache.entries()
     kinds = {kind: [e.byte_count for e in entries if e.kind == kind] for kind in ("models", "objects")}

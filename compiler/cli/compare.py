@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--engines", default="llvm,interp", show_default=True, help="Of llvm, interp, ort, onnxref; last is right."
 )
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="As for `mlc run`.")
-@click.option("--seed", default=0, show_default=True, help="Seed of random inputs.")
+@click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of random inputs.")
 @click.option("--rtol", type=float, help="Largest |a-b| allowed, as a part of max|reference| (default 1e-4).")
 @click.option("--target", default="host", show_default=True, metavar="CPU", help="Target of the llvm engine.")
 @pass_flags
@@ -44,6 +44,8 @@ def command(
     names = engines.split(",")
     if len(names) < 2 or len(set(names)) != len(names):
         raise CompileError(f"--engines needs two or more different engines, got {engines!r}")
+    if rtol is not None and not rtol >= 0:
+        raise click.BadParameter(f"{rtol} is no tolerance", param_hint="--rtol")
     options = read_options(flags)
     module = driver.load(model)
     arrays = make_inputs(driver.module_inputs(module), inputs, seed)

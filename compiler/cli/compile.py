@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,12 +13,17 @@ from mlc.cli.console import bytes_text, progress, seconds_text
 from mlc.cli.options import dump_flags, json_flag, pass_flags, read_options, target_flags
 from mlc.errors import CompileError
 
+if TYPE_CHECKING:
+    from mlc.driver import Options
+
 EMITS = ("artifact", "ir", "onnx", "schedule", "llvm", "asm", "obj")
 
 
 @click.command("compile")
 @click.argument("model", type=click.Path())
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Output file; '-' is standard output.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="Output file; '-' is standard output, unless an artifact."
+)
 @click.option("--emit", type=click.Choice(EMITS), default="artifact", show_default=True, help="The stage to write.")
 @pass_flags
 @target_flags
@@ -36,8 +41,7 @@ def command(model: str, output: str | None, emit: str, as_json: bool, **flags: A
     pipeline = options.pipeline()
     check_remark_kinds(flags)
     observers = dump_observers(flags, pipeline)
-    if emit == "artifact" and options.backend == "interp":
-        raise CompileError("the interp backend has no artifact; use --emit=ir, or `mlc run --backend interp`")
+    _check(Path(model), output, emit, options, as_json)
     watched = any(flags[name] for name in _WATCHED)
     with progress(f"compiling {Path(model).name}"):
         compilation = driver.compile_file(
@@ -53,6 +57,21 @@ def command(model: str, output: str | None, emit: str, as_json: bool, **flags: A
         _write_artifact(compilation, Path(output or f"{Path(model).stem}.mlc"), as_json)
     else:
         _write(_stage(compilation, emit), output)
+
+
+def _check(model: Path, output: str | None, emit: str, options: Options, as_json: bool) -> None:
+    """Refuses what does not go together, before any work is done."""
+    needs_code = emit not in ("ir", "onnx")
+    if needs_code and options.backend == "interp":
+        raise CompileError("the interp backend makes no code; use --emit=ir, or `mlc run --backend interp`")
+    if not needs_code and not options.fallback:
+        raise click.UsageError(f"--no-fallback judges the steps of code, and --emit={emit} stops before them")
+    if emit != "artifact" and as_json:
+        raise click.UsageError(f"--json describes an artifact; --emit={emit} prints another thing")
+    if emit == "artifact" and output == "-":
+        raise click.UsageError("an artifact is not for standard output; name a file after -o")
+    if output not in (None, "-") and model.exists() and Path(output or "").exists() and model.samefile(output or ""):
+        raise CompileError("the output would replace the model", where=str(output))
 
 
 _WATCHED = (

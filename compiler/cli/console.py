@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import click
+
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, to_stderr: bool = False) -> None:
     """Prints a table; columns whose name ends in `#` are numbers and stand at the right (the mark is not printed)."""
@@ -18,7 +20,16 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
         grid.add_column(name.removesuffix("#"), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         grid.add_row(*[str(cell) for cell in row])
-    Console(stderr=to_stderr, highlight=False, markup=False, soft_wrap=not sys.stdout.isatty()).print(grid)
+    stream = sys.stderr if to_stderr else sys.stdout
+    width = None if stream.isatty() else _UNBOUNDED  # who reads a pipe wants one line per row
+    console = Console(file=stream, highlight=False, markup=False, width=width)
+    with console.capture() as captured:
+        console.print(grid)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), file=stream)
+
+
+_UNBOUNDED = 1 << 20
 
 
 @contextmanager
@@ -35,6 +46,8 @@ def progress(text: str) -> Iterator[None]:
 
 def seconds_text(seconds: float) -> str:
     """A duration with a unit that suits it."""
+    if seconds < 1e-6:
+        return f"{seconds * 1e9:.0f} ns"
     if seconds < 1e-3:
         return f"{seconds * 1e6:.0f} us"
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"

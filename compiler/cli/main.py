@@ -5,7 +5,9 @@ Exit codes: 0 done, 1 a finding (numbers differ), 2 a mistake in the call or the
 
 from __future__ import annotations
 
+import errno
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -70,7 +72,16 @@ class Commands(click.Group):
         except BrokenPipeError:
             sys.stderr.close()  # the reader of our output left; Python would complain at exit
             ctx.exit(0)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(128 + signal.SIGINT)
+        except MemoryError as error:
+            click.echo(f"error: out of memory: {error}", err=True)
+            ctx.exit(2)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # standard output goes to a full disk
+                click.echo(f"error: cannot write: {error.strerror}", err=True)
+                ctx.exit(2)
             if ctx.params.get("traceback"):
                 raise
             click.echo(

@@ -25,6 +25,8 @@ def dump_observers(flags: dict[str, Any], pipeline: Sequence[Pass]) -> list[Obse
         if name not in present:
             hint = nearest(name, present) or f"; it has {', '.join(present) or 'no passes'}"
             raise CompileError(f"pass {name!r} is not in the pipeline{hint}")
+    if flags["dump_weights"] and not flags["dump_dir"]:
+        raise CompileError("--dump-weights writes beside the dumps: give --dump-dir too")
     folder = Path(flags["dump_dir"]) if flags["dump_dir"] else None
     if folder is not None:
         _make_folder(folder)

@@ -34,6 +34,8 @@ def command(model: str, output: str | None, external_data: bool, dump_pipeline: 
     path = Path(output) if output not in (None, "-") else None
     if path is not None and path.suffix not in (".onnx", ".mlir"):
         raise CompileError("the output of `mlc opt` must end in .onnx or .mlir", where=str(path))
+    if external_data and (path is None or path.suffix != ".onnx"):
+        raise CompileError("--external-data is for an .onnx output: give -o FILE.onnx")
     check_remark_kinds(flags)
     observers = dump_observers(flags, pipeline)
     with progress(f"optimizing {Path(model).name}"):

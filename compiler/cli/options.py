@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from mlc.driver import Options
@@ -67,6 +68,9 @@ def _apply(flags: tuple[Callable[[Any], Any], ...]) -> Callable[[Function], Func
 pass_flags = _apply(_PASS_FLAGS)
 target_flags = _apply(_TARGET_FLAGS)
 dump_flags = _apply(_DUMP_FLAGS)
+COMPILE_FLAGS = frozenset(
+    ("passes", "level", "disabled", "limits", "validate", "verify_each", "target", "backend", "no_fallback", "no_cache")
+)  # parameter names of pass_flags and target_flags: what an artifact has behind it
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
 
 
@@ -77,22 +81,40 @@ def read_options(flags: dict[str, Any]) -> Options:
     verify_each = flags.get("verify_each")
     validate: Validation = flags["validate"]
     if verify_each is not None:
+        if given_flags({"validate"}):
+            raise click.UsageError("give --validate or --verify-each, not both: they set the same")
         validate = "verify" if verify_each else "off"
+    if flags.get("no_fallback") and flags.get("backend") == "interp":
+        raise click.UsageError("--no-fallback refuses steps in Python, and --backend interp is nothing else")
+    limits = [_limit(text) for text in flags["limits"]]
+    if len(dict(limits)) != len(limits):
+        raise click.BadParameter("a pass is given twice", param_hint="--rewrite-limit")
     return Options(
         passes=flags["passes"],
         level=flags["level"],
         target=flags.get("target", "host"),
         backend=flags.get("backend", "llvm"),
         disabled=tuple(flags["disabled"]),
-        rewrite_limits=dict(_limit(text) for text in flags["limits"]),
+        rewrite_limits=dict(limits),
         validate=validate,
         fallback=not flags.get("no_fallback", False),
         use_cache=not flags.get("no_cache", False),
     )
 
 
+def given_flags(names: Collection[str] | None = None) -> list[str]:
+    """The options, of these parameters or of all, that the user wrote, as on the command line."""
+    context = click.get_current_context()
+    return [
+        max(parameter.opts, key=len)
+        for parameter in context.command.params
+        if isinstance(parameter, click.Option) and (names is None or parameter.name in names)
+        if context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+    ]
+
+
 def _limit(text: str) -> tuple[str, int]:
     name, equals, count = text.partition("=")
-    if not equals or not count.isdigit():
+    if not equals or not count.isdecimal():
         raise click.BadParameter(f"{text!r} is not of the form PASS=N", param_hint="--rewrite-limit")
     return name, int(count)

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from mlc.cli.console import progress, seconds_text, table
-from mlc.cli.options import json_flag, pass_flags, read_options, target_flags
+from mlc.cli.options import COMPILE_FLAGS, given_flags, json_flag, pass_flags, read_options, target_flags
 
 
 @click.command("run")
@@ -23,7 +23,7 @@ from mlc.cli.options import json_flag, pass_flags, read_options, target_flags
     metavar="NAME=VALUE",
     help="x=1x3x224x224xf32 (random), x=@x.npy (a file), or N=7 for a symbolic dim of random inputs; repeatable.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of random inputs.")
+@click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of random inputs.")
 @click.option("--save-outputs", type=click.Path(file_okay=False), metavar="D", help="Write each output to D/NAME.npy.")
 @click.option("--profile", is_flag=True, help="Print the time of each kernel with its source nodes.")
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(min=1), help="Runs; the median is printed.")
@@ -48,6 +48,8 @@ def command(
     from mlc.runtime import set_threads
 
     options = read_options(flags)
+    if Path(model).suffix == ".mlc" and (given := given_flags(COMPILE_FLAGS)):
+        raise click.UsageError(f"{', '.join(given)}: {model} is compiled already; give these to `mlc compile`")
     if threads is not None:
         set_threads(threads)
     with progress(f"preparing {Path(model).name}"):
@@ -82,9 +84,12 @@ def _save(folder: Path, outputs: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CompileError(f"cannot make the folder: {error.strerror}", where=str(folder)) from None
+    paths = {name: folder / f"{safe_file_name(name)}.npy" for name in outputs}
+    if len(set(paths.values())) != len(paths):  # two names that differ only in what files cannot be called
+        paths = {name: folder / f"{number}_{path.name}" for number, (name, path) in enumerate(paths.items())}
     for name, value in outputs.items():
         array = np.asarray(value)
-        write_atomically(folder / f"{safe_file_name(name)}.npy", lambda file, a=array: np.save(file, a))  # type: ignore[misc]
+        write_atomically(paths[name], lambda file, a=array: np.save(file, a))  # type: ignore[misc]
 
 
 def _profile(executable: Any, arrays: list[Any], repeat: int) -> list[dict[str, Any]]:

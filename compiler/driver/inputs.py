@@ -36,7 +36,10 @@ def make_inputs(inputs: Sequence[Input], texts: Sequence[str], seed: int) -> lis
 
     Symbolic dims are 1 unless a text `N=7` says otherwise. Raises CompileError naming the text that does not fit.
     """
-    given = dict(_split(text) for text in texts)
+    pairs = [_split(text) for text in texts]
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise CompileError("--input names the same thing twice")
     symbols = _symbols(inputs, given)
     names = [i.name for i in inputs]
     for name in given:
@@ -63,7 +66,7 @@ def _symbols(inputs: Sequence[Input], given: dict[str, str]) -> dict[str, int]:
     sizes = dict.fromkeys(names, DEFAULT_SYMBOL_SIZE)
     for name in sizes:
         if name in given and name not in {i.name for i in inputs}:
-            if not given[name].isdigit():
+            if not given[name].isdecimal():
                 raise CompileError(f"--input {name}={given[name]}: a dim is a number")
             sizes[name] = int(given[name])
     return sizes

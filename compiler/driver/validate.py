@@ -7,6 +7,7 @@ that says it changes precision), equality for everything else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from mlc.ir.dims import evaluate
 from mlc.rewrite import NumericClass, Observer, Pass, PassResult
 
 SAMPLE_SIZES = (2, 3)
+_LARGEST_BYTES = 1 << 62  # numpy's own limit; below it the allocation says no
 _TOLERANCE: dict[NumericClass, float] = {"exact": 1e-4, "reassociating": 1e-4, "precision-changing": 1e-3}
 
 
@@ -39,6 +41,8 @@ def random_array(kind: TensorType, rng: np.random.Generator, symbols: dict[str, 
     if kind.shape is None:
         raise CompileError(f"cannot make a random input of unknown rank ({kind}); give one as a file")
     shape = tuple(evaluate(d, symbols) for d in kind.shape)
+    if math.prod(shape) * 16 > _LARGEST_BYTES:
+        raise CompileError(f"a random input of {kind.dtype}{list(shape)} does not fit into memory")
     if kind.dtype is DType.STRING:
         return rng.integers(0, 26, shape).astype(str).astype(object)
     if kind.dtype is DType.BOOL:

@@ -25,6 +25,8 @@ ENGINES = {
 
 def prepare(engine: str, path: Path, options: driver.Options) -> Run:
     """The engine made ready for the model. Raises CompileError for an unknown engine or one that is not installed."""
+    if engine in ("ort", "onnxref") and path.suffix == ".mlir":
+        raise CompileError(f"engine {engine} reads ONNX; write the model back with `mlc opt -o`", where=str(path))
     match engine:
         case "llvm":
             executable = driver.executable_for(path, replace(options, backend="llvm"))

@@ -261,6 +261,26 @@ def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path) -> None:
         (["compare", "MODEL", "--engines", "llvm"], "needs two or more"),
         (["compile", "none.onnx"], "none.onnx"),
         (["passes", "show", "fuze"], "unknown pass 'fuze'"),
+        (["compile", "MODEL", "--emit", "asm", "--backend", "interp"], "the interp backend makes no code"),
+        (["compile", "MODEL", "--emit", "ir", "--json"], "--json describes an artifact"),
+        (["compile", "MODEL", "--emit", "ir", "--no-fallback"], "--no-fallback judges"),
+        (["compile", "MODEL", "-o", "-"], "not for standard output"),
+        (["compile", "MODEL", "-o", "MODEL"], "would replace the model"),
+        (["compile", "MODEL", "--verify-each", "--validate", "off"], "not both"),
+        (["compile", "MODEL", "--dump-weights"], "give --dump-dir too"),
+        (["opt", "MODEL", "--rewrite-limit", "fold=1", "--rewrite-limit", "fold=2"], "given twice"),
+        (["opt", "MODEL", "--rewrite-limit", "fold=\N{SUPERSCRIPT TWO}"], "not of the form PASS=N"),
+        (["opt", "MODEL", "--external-data"], "for an .onnx output"),
+        (["opt", "MODEL", "-o", "/nonexistent/m.onnx"], "cannot write"),
+        (["run", "MODEL", "--backend", "interp", "--no-fallback"], "nothing else"),
+        (["run", "MODEL", "--seed", "-1"], "--seed"),
+        (["run", "MODEL", "--input", "N=1", "--input", "N=2"], "twice"),
+        (["run", "MODEL", "--input", "N=999999999999"], "memory"),
+        (["run", "MODEL", "--input", f"N={2**62}"], "memory"),
+        (["compare", "MODEL", "--rtol", "nan"], "no tolerance"),
+        (["compare", "MODEL", "--rtol", "-1"], "no tolerance"),
+        (["compare", "m.mlir", "--engines", "llvm,ort"], "m.mlir"),
+        (["inspect", "m.mlc"], "m.mlc: is compiled already"),
         (["compil"], "no such command 'compil'; did you mean 'compile'"),
     ],
 )
@@ -268,6 +288,63 @@ def test_a_mistake_is_one_message_and_exit_code_2(mlc: Mlc, mlp: Path, arguments
     result = mlc(*[mlp if a == "MODEL" else a for a in arguments])
     assert result.exit_code == 2, result.output
     assert message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_flags_of_compiling_are_refused_for_a_compiled_model(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    assert mlc("compile", mlp, "-o", tmp_path / "m.mlc").exit_code == 0
+    for flags in (["-O", 3], ["--passes", "fold"], ["--backend", "interp"], ["--no-fallback"]):
+        result = mlc("run", tmp_path / "m.mlc", *flags)
+        assert result.exit_code == 2 and f"{flags[0]}: " in result.stderr and "compiled already" in result.stderr
+    assert mlc("run", tmp_path / "m.mlc", "--seed", 1).exit_code == 0
+
+
+def test_tables_do_not_wrap_in_a_pipe(mlc: Mlc) -> None:
+    lines = mlc("passes", "list").stdout.splitlines()
+    assert len(lines) == 1 + len(json.loads(mlc("passes", "list", "--json").stdout))
+    assert max(map(len, lines)) > 80 and all(line == line.rstrip() for line in lines)
+
+
+def test_every_action_of_cache_answers_in_json(mlc: Mlc, own_cache: Path) -> None:
+    assert json.loads(mlc("cache", "path", "--json").stdout) == {"path": str(own_cache)}
+    assert json.loads(mlc("cache", "clear", "--json").stdout) == {"freed_bytes": 0}
+
+
+def test_outputs_whose_file_names_collide_are_all_saved(mlc: Mlc, tmp_path: Path) -> None:
+    names = ["a/y", "a_y"]
+    nodes = [helper.make_node(op, ["x"], [name]) for op, name in zip(("Relu", "Neg"), names, strict=True)]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in ("x", *names)]
+    graph = helper.make_graph(nodes, "g", values[:1], values[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "m.onnx")
+    assert mlc("run", tmp_path / "m.onnx", "--save-outputs", tmp_path / "out").exit_code == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["0_a_y.npy", "1_a_y.npy"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"no archive at all"])
+def test_a_damaged_weights_file_is_named(mlc: Mlc, mlp: Path, tmp_path: Path, content: bytes) -> None:
+    assert mlc("opt", mlp, "-O", 0, "-o", tmp_path / "m.mlir").exit_code == 0
+    (tmp_path / "m.weights.npz").write_bytes(content)
+    result = mlc("run", tmp_path / "m.mlir")
+    assert result.exit_code == 2
+    assert "m.weights.npz: not a weights file" in result.stderr and "internal" not in result.stderr
+
+
+def test_a_full_disk_under_standard_output_is_an_error(mlc: Mlc) -> None:
+    code = "from mlc.cli import main; main(['passes', '--json'])"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, env=environment()
+        )
+    assert done.returncode == 2 and done.stderr == "error: cannot write: No space left on device\n"
+
+
+def test_a_cache_that_cannot_be_written_says_how_to_do_without(
+    mlc: Mlc, mlp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    result = mlc("compile", mlp, "-o", tmp_path / "m.mlc")
+    assert result.exit_code == 2 and "use --no-cache" in result.stderr
+    assert mlc("compile", mlp, "-o", tmp_path / "m.mlc", "--no-cache").exit_code == 0
 
 
 def test_help_answers_without_importing_what_is_heavy() -> None:
