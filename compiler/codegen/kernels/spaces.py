@@ -244,14 +244,14 @@ class Fold:
     dtype: DType
     neutral: float
     combine: Callable[[Kernel, ir.Value, ir.Value], ir.Value]
-    step: Callable[[Kernel, ir.Value, ir.Value], ir.Value] | None = None
+    step: Callable[[Kernel, ir.Value, Any], ir.Value] | None = None
 
     def start(self, k: Kernel, lanes: int | None = None) -> ir.Value:
         """The neutral element, in each of `lanes` lanes."""
         one = registers.constant(self.dtype, self.neutral)
         return one if lanes is None else k.splat(one, lanes)
 
-    def take(self, k: Kernel, total: Any, element: ir.Value) -> None:
+    def take(self, k: Kernel, total: Any, element: Any) -> None:
         """Adds an element to the variable `total`."""
         total.set((self.step or self.combine)(k, total.get(), element))
 
@@ -264,6 +264,11 @@ def total_of(dtype: DType) -> Fold:
 def squares_of(dtype: DType) -> Fold:
     """The sum of the squares."""
     return Fold(dtype, 0, lambda k, x, y: k.ir.fadd(x, y), lambda k, total, x: k.fma(x, x, total))
+
+
+def products_of(dtype: DType) -> Fold:
+    """The sum of products; an element is the pair of factors."""
+    return Fold(dtype, 0, lambda k, x, y: k.ir.fadd(x, y), lambda k, total, pair: k.fma(pair[0], pair[1], total))
 
 
 def fold_line(
