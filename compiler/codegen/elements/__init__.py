@@ -19,6 +19,7 @@ from mlc.codegen.elements import (
     layout,
     logic,
     quantize,
+    random,
     rotary,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "layout",
     "logic",
     "quantize",
+    "random",
     "rotary",
 ]

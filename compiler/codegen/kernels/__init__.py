@@ -57,6 +57,7 @@ from mlc.codegen.kernels import (
     scatter,
     select,
     softmax,
+    suppress,
     top_k,
     unpool,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "scatter",
     "select",
     "softmax",
+    "suppress",
     "top_k",
     "unpool",
 ]
