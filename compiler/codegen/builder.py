@@ -7,14 +7,17 @@ and `Lanes`, the indices of neighbouring vector lanes; a vector of i64 is the ge
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
+from mlc.ir import Array
 from mlc.target import Target
 
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
@@ -286,6 +289,18 @@ class Builder:
         slot.align = 64
         slot.type = POINTER  # llvmlite's alloca is typed; elements of other types are stored here too
         return slot
+
+    def table(self, array: Array) -> ir.Value:
+        """A pointer to the dense elements of an array, which become part of the object code."""
+        data = np.ascontiguousarray(array).tobytes()
+        name = f"table_{hashlib.sha256(data).hexdigest()[:16]}"
+        module = self.function.module
+        if name not in module.globals:
+            kind = ir.ArrayType(I8, len(data))
+            table = ir.GlobalVariable(module, kind, name)
+            table.linkage, table.global_constant, table.align = "internal", True, 64
+            table.initializer = ir.Constant(kind, bytearray(data))
+        return module.globals[name].bitcast(POINTER)
 
     def variable(self, initial: ir.Value) -> Variable:
         """A mutable local that holds `initial` from here on."""

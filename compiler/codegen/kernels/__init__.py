@@ -43,8 +43,11 @@ from mlc.codegen.kernels import (
     attention,
     boxes,
     checks,
+    col2im,
     conv,
     deform,
+    determinant,
+    draw,
     elementwise,
     fourier,
     grid,
@@ -60,6 +63,7 @@ from mlc.codegen.kernels import (
     softmax,
     suppress,
     top_k,
+    trees,
     unpool,
 )
 
@@ -68,8 +72,11 @@ __all__ = [
     "attention",
     "boxes",
     "checks",
+    "col2im",
     "conv",
     "deform",
+    "determinant",
+    "draw",
     "elementwise",
     "fourier",
     "grid",
@@ -85,5 +92,6 @@ __all__ = [
     "softmax",
     "suppress",
     "top_k",
+    "trees",
     "unpool",
 ]
