@@ -26,7 +26,7 @@ from mlc.codegen.builder import Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.conv_blocked import blocked_conv
 from mlc.codegen.kernels.images import Image, conv_image, transposed_image
-from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, row_tiles, tile_for
+from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
 from mlc.codegen.registry import NoKernel, kernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim, Value
@@ -91,8 +91,8 @@ class Direct:
         widest = tile_for(plan.target, self.dtype)
         # With one or two filters a group, more columns keep the registers full.
         is_narrow = isinstance(filters, int) and filters <= 2
-        rows = min(widest.rows, filters) if isinstance(filters, int) else widest.rows
-        self.tile = TileShape(max(rows, 1), 2 * widest.vectors if is_narrow else widest.vectors, widest.lanes)
+        vectors = 2 * widest.vectors if is_narrow else widest.vectors
+        self.tile = TileShape(even_rows(filters, widest.rows), vectors, widest.lanes)
         self.tiles = ceildiv(filters, self.tile.rows)
 
     def add(self, image: Image, by_filter: Any, axes: tuple[int, int, int]) -> None:
@@ -122,18 +122,14 @@ class Direct:
             body = _Body(self, k, image, weights, n, group, buffer, is_flat=shapes is not None)
             if is_filter_outer:
                 start = k.mul(first, tile.rows)
-                stop = k.minimum(k.add(start, tile.rows), k.dim(self.filters)) if self._is_ragged() else None
                 with k.loop(0, k.dim(spans)) as span:
-                    at = k.mul(span, tile.columns)
-                    if stop is None:
-                        body.tile(start, tile.rows, at)
-                    else:
-                        row_tiles(k, start, stop, tile.rows, lambda row, rows: body.tile(row, rows, at))
+                    body.tile(start, k.mul(span, tile.columns))
             else:
                 at = k.mul(first, tile.columns)
                 if is_packed:
                     body.pack(at)
-                row_tiles(k, 0, k.dim(self.filters), tile.rows, lambda row, rows: body.tile(row, rows, at))
+                for start in tile_starts(k, 0, k.dim(self.filters), tile.rows):
+                    body.tile(start, at)
 
     def _pays_to_pack(self) -> bool:
         """Whether what all taps see of one span of positions is gathered first, once for all tiles of filters.
@@ -147,9 +143,6 @@ class Direct:
             return False  # measured: 64 channels of a 3 x 3 are as fast without
         column_bytes = self.depth * self.taps * self.tile.columns * self.dtype.itemsize
         return column_bytes <= self.plan.target.l2_bytes // 2
-
-    def _is_ragged(self) -> bool:
-        return not (isinstance(self.filters, int) and self.filters % self.tile.rows == 0)
 
     def _flat_shapes(self, image: Image) -> dict[Value, tuple[Dim, ...]] | None:
         """The group's values with their spatial dims merged into one, where the image has no gaps and all allow it."""
@@ -234,19 +227,19 @@ class _Body:
         self.columns: Any = None  # the gathered columns, where the unit has packed them
         self.is_flat = is_flat
 
-    def tile(self, first: Num, rows: int, at: Num) -> None:
-        """Filters [first, first + rows) at positions [at, at + columns)."""
+    def tile(self, first: Num, at: Num) -> None:
+        """Filters from `first` on at positions [at, at + columns); weights behind the last filter are 0."""
         conv, k = self.conv, self.k
         start = self._start(at)
-        sums = Accumulators(k, conv.dtype, TileShape(rows, conv.tile.vectors, conv.tile.lanes))
+        sums = Accumulators(k, conv.dtype, conv.tile)
         if self.columns is not None:
             self._packed_products(sums, first)
         else:
             with k.loop(0, k.dim(conv.depth)) as channel:
-                self._channel(sums, first, rows, channel, start)
+                self._channel(sums, first, channel, start)
         sums.spill(self.buffer)
         stop = k.minimum(k.add(at, conv.tile.columns), k.dim(self.image.positions))
-        with k.loop(0, rows) as row:
+        with k.loop(0, k.minimum(k.sub(k.dim(conv.filters), first), conv.tile.rows)) as row:
             self._store_row(row, k.add(first, row), start, at, stop)
 
     def _start(self, at: Num) -> Num:
@@ -281,14 +274,14 @@ class _Body:
         assert isinstance(conv.depth, int)
         kind = registers.register_type(conv.dtype)
         total, lanes = conv.depth * conv.taps, conv.tile.lanes
-        tile, lane = k.floordiv(first, conv.tile.rows), k.mod(first, conv.tile.rows)
+        tile = k.floordiv(first, conv.tile.rows)
         weights = k.tensor(self.storage, (conv.groups, conv.tiles, total, conv.tile.rows))
         unrolled = next(n for n in (4, 3, 2, 1) if total % n == 0)
 
         def add(step: Num) -> None:
             line = k.mul(step, conv.tile.columns)
             sums.add_products(
-                lambda row: k.read(weights, (self.group, tile, step, k.add(lane, row))),
+                lambda row: k.read(weights, (self.group, tile, step, row)),
                 lambda v: k.load(self.columns, kind, Lanes(k.add(line, v * lanes), 1, lanes)),
             )
 
@@ -296,16 +289,16 @@ class _Body:
             for number in range(unrolled):
                 add(k.add(step, number))
 
-    def _channel(self, sums: Accumulators, first: Num, rows: int, channel: Num, start: Num) -> None:
+    def _channel(self, sums: Accumulators, first: Num, channel: Num, start: Num) -> None:
         """All taps of one input channel."""
         conv, k, image = self.conv, self.k, self.image
         plane = k.add(k.mul(self.group, k.dim(conv.depth)), channel)
         base = k.add(image.plane_start(k, self.n, plane), start)
-        tile, lane = k.floordiv(first, conv.tile.rows), k.mod(first, conv.tile.rows)
+        tile = k.floordiv(first, conv.tile.rows)
 
         def add_tap(tap: Num, distance: Num) -> None:
             sums.add_products(
-                lambda row: k.read(self.weights, (self.group, tile, channel, tap, k.add(lane, row))),
+                lambda row: k.read(self.weights, (self.group, tile, channel, tap, row)),
                 lambda v: image.load(k, k.add(base, distance), v * conv.tile.lanes, conv.tile.lanes),
             )
 

@@ -16,7 +16,7 @@ from typing import Any
 from mlc.codegen import registers
 from mlc.codegen.builder import Index, Lanes, Num
 from mlc.codegen.kernel import Kernel, Storage
-from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, row_tiles, tile_for
+from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Dim, DType
@@ -60,7 +60,7 @@ class Blocked:
         self.tile_blocks = max(1, blocks) if self._divides(blocks) else 1
         vectors = self.tile_blocks * self.vectors_per_block
         rows = max(1, (plan.target.register_count - vectors - 2) // vectors)
-        self.tile = TileShape(_even_rows(self.counts[-1], rows), vectors, lanes)
+        self.tile = TileShape(even_rows(self.counts[-1], rows, vectors), vectors, lanes)
 
     def _divides(self, blocks: Dim) -> bool:
         return isinstance(self.filter_blocks, int) and bool(blocks) and self.filter_blocks % blocks == 0
@@ -89,9 +89,8 @@ class Blocked:
             with k.loop(0, k.dim(inner)) as second:
                 filters, line = (first, second) if is_filter_outer else (second, first)
                 at = k.unravel(line, [k.dim(d) for d in self.counts[:-1]])
-                row_tiles(
-                    k, 0, k.dim(self.counts[-1]), tile.rows, lambda pixel, rows: body.tile(filters, at, pixel, rows)
-                )
+                for pixel in tile_starts(k, 0, k.dim(self.counts[-1]), tile.rows):
+                    body.tile(filters, at, pixel)
 
     def _image(self) -> tuple[Storage, tuple[Dim, ...]]:
         """What the tiles read, and its spatial extents: x itself, or a copy with its pads."""
@@ -143,19 +142,32 @@ class _Body:
         self.image = k.tensor(image, (conv.batch, conv.channel_blocks, *extents, conv.block))
         self.weights = k.tensor(conv.op.w)
 
-    def tile(self, filters: Num, line: list[Num], pixel: Num, rows: int) -> None:
-        """Pixels [pixel, pixel + rows) of an output line, for the tile's blocks of filters."""
+    def tile(self, filters: Num, line: list[Num], first_pixel: Num) -> None:
+        """Pixels of an output line from the first on, for the tile's blocks of filters.
+
+        A last tile that would reach behind the line starts earlier; where the line's length is not known, pixels behind
+        the last one repeat it and are not stored.
+        """
         conv, k = self.conv, self.k
         first = k.add(k.mul(self.group, k.dim(conv.filter_blocks)), k.mul(filters, conv.tile_blocks))
-        sums = Accumulators(k, conv.dtype, TileShape(rows, conv.tile.vectors, conv.tile.lanes))
+        sums = Accumulators(k, conv.dtype, conv.tile)
+        count, rows = k.dim(conv.counts[-1]), conv.tile.rows
+        if isinstance(count, int):
+            # Inside of one unit, so computing some pixels twice stores the same bits twice.
+            first_pixel = k.minimum(first_pixel, count - rows) if count % rows else first_pixel
+            pixels = [k.add(first_pixel, row) for row in range(rows)]
+            stored: Num = rows
+        else:
+            pixels = [k.minimum(k.add(first_pixel, row), k.sub(count, 1)) for row in range(rows)]
+            stored = k.minimum(k.sub(count, first_pixel), rows)
         with k.loop(0, k.dim(conv.depth)) as channel, k.loop(0, math.prod(conv.taps)) as number:
             tap = k.unravel(number, list(conv.taps))
             if conv.is_dense:
-                self._dense(sums, first, line, pixel, channel, tap)
+                self._dense(sums, first, line, pixels, channel, tap)
             else:
-                self._by_lane(sums, first, line, pixel, channel, tap)
+                self._by_lane(sums, first, line, pixels, channel, tap)
         sums.spill(self.buffer)
-        self._store(first, line, pixel, rows)
+        self._store(first, line, first_pixel, stored)
 
     def _place(self, line: list[Num], pixel: Num, tap: list[Num]) -> list[Num]:
         op, k = self.conv.op, self.k
@@ -165,7 +177,9 @@ class _Body:
             for i, t, stride, dilation in zip(at, tap, op.strides, op.dilations, strict=True)
         ]
 
-    def _dense(self, sums: Accumulators, first: Num, line: list[Num], pixel: Num, channel: Num, tap: list[Num]) -> None:
+    def _dense(
+        self, sums: Accumulators, first: Num, line: list[Num], pixels: list[Num], channel: Num, tap: list[Num]
+    ) -> None:
         """All input channels of one block at one tap: a broadcast per pixel, a vector of filters per accumulator."""
         conv, k = self.conv, self.k
         block = k.add(k.mul(self.group, k.dim(conv.depth)), channel)
@@ -175,7 +189,7 @@ class _Body:
             for number in range(step):
 
                 def seen(row: int, number: int = number) -> Any:
-                    place = self._place(line, k.add(pixel, row), tap)
+                    place = self._place(line, pixels[row], tap)
                     return k.read_as(conv.dtype, self.image, (self.n, block, *place, k.add(base, number)))
 
                 def weight(v: int, number: int = number) -> Any:
@@ -184,13 +198,13 @@ class _Body:
                 sums.add_products(seen, weight)
 
     def _by_lane(
-        self, sums: Accumulators, first: Num, line: list[Num], pixel: Num, channel: Num, tap: list[Num]
+        self, sums: Accumulators, first: Num, line: list[Num], pixels: list[Num], channel: Num, tap: list[Num]
     ) -> None:
         """One channel of each lane's group at one tap."""
         conv, k = self.conv, self.k
         weights = [self._weight(first, v, (channel, *tap, 0)) for v in range(conv.tile.vectors)]
         for row, cells in enumerate(sums.cells):
-            place = self._place(line, k.add(pixel, row), tap)
+            place = self._place(line, pixels[row], tap)
             for v, cell in enumerate(cells):
                 block, lane = self._channel(first, v, channel)
                 seen = k.read_as(conv.dtype, self.image, (self.n, block, *place, lane))
@@ -218,7 +232,7 @@ class _Body:
         lanes = self.conv.tile.lanes
         return Lanes(v % self.conv.vectors_per_block * lanes, 1, lanes, lanes)
 
-    def _store(self, first: Num, line: list[Num], pixel: Num, rows: int) -> None:
+    def _store(self, first: Num, line: list[Num], pixel: Num, rows: Num) -> None:
         """Bias and what is behind the conv, then the stores, a vector at a time."""
         conv, k, op = self.conv, self.k, self.conv.op
         kind = registers.register_type(conv.dtype)
@@ -235,10 +249,3 @@ class _Body:
 
 def _sum(k: Kernel, dtype: DType, x: Any, y: Any) -> Any:
     return k.ir.fadd(x, y) if dtype.is_float else k.ir.add(x, y)
-
-
-def _even_rows(count: Dim, rows: int) -> int:
-    """At most `rows`, so that tiles of a line are of nearly one size: 7 pixels are 4 and 3, not 6 and 1."""
-    if not isinstance(count, int) or count == 0:
-        return rows
-    return -(-count // -(-count // rows))

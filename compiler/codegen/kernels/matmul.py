@@ -16,7 +16,7 @@ import numpy as np
 from mlc.codegen import registers
 from mlc.codegen.builder import Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Temporary
-from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, row_tiles, tile_for
+from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim
@@ -56,7 +56,8 @@ class Product:
         self.plan, self.op, self.batch, self.x_batch, self.y_batch = plan, op, batch, x_batch, y_batch
         self.m, self.depth, self.n = m, depth, n
         self.dtype = accumulator(op.x.tensor.dtype)
-        self.tile = tile_for(plan.target, self.dtype)
+        widest = tile_for(plan.target, self.dtype)
+        self.tile = TileShape(even_rows(m, widest.rows), widest.vectors, widest.lanes)
         self.panels = ceildiv(n, self.tile.columns)
 
     def add(self) -> None:
@@ -78,16 +79,15 @@ class Product:
             start = k.mul(row_block, block)
             stop = k.minimum(k.add(start, block), k.dim(self.m)) if blocks != 1 else k.dim(self.m)
             buffer = k.stack(registers.register_type(self.dtype), tile.rows * tile.columns)
-
-            def one(first: Num, rows: int) -> None:
-                self._tile(k, packed, at, first, rows, panel, buffer)
-
-            row_tiles(k, start, stop, tile.rows, one)
+            for row in tile_starts(k, start, stop, tile.rows):
+                self._tile(k, packed, at, row, stop, panel, buffer)
 
     def _tile(
-        self, k: Kernel, packed: Prepared | Temporary, at: list[Num], first: Num, rows: int, panel: Num, buffer: Any
+        self, k: Kernel, packed: Prepared | Temporary, at: list[Num], first: Num, stop: Num, panel: Num, buffer: Any
     ) -> None:
-        tile = TileShape(rows, self.tile.vectors, self.tile.lanes)
+        tile = self.tile
+        # Rows behind the last one repeat it; they are not stored.
+        rows = [k.minimum(k.add(first, row), k.sub(stop, 1)) if row else first for row in range(tile.rows)]
         x = k.tensor(self.op.x, (*self.x_batch, self.m, self.depth))
         y = k.tensor(packed)
         x_at = self._broadcast(k, self.x_batch, at)
@@ -95,13 +95,13 @@ class Product:
         sums = Accumulators(k, self.dtype, tile)
         with k.loop(0, k.dim(self.depth)) as step:
             sums.add_products(
-                lambda row: k.read_as(self.dtype, x, (*x_at, k.add(first, row), step)),
+                lambda row: k.read_as(self.dtype, x, (*x_at, rows[row], step)),
                 lambda v: k.read(y, (*y_at, panel, step, Lanes(v * tile.lanes, 1, tile.lanes))),
             )
         sums.spill(buffer)
-        self._finish(k, at, first, rows, panel, buffer)
+        self._finish(k, at, first, k.minimum(k.sub(stop, first), tile.rows), panel, buffer)
 
-    def _finish(self, k: Kernel, at: list[Num], first: Num, rows: int, panel: Num, buffer: Any) -> None:
+    def _finish(self, k: Kernel, at: list[Num], first: Num, rows: Num, panel: Num, buffer: Any) -> None:
         """What is behind the product, and the stores, for the columns of the panel that exist."""
         columns = self.tile.columns
         start = k.mul(panel, columns)

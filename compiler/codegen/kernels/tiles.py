@@ -6,7 +6,7 @@ the right factor and one broadcast of the left: 6 x 2 for the 16 registers of AV
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from llvmlite import ir
 from mlc.codegen import registers
 from mlc.codegen.builder import Builder, Lanes, Num, Variable
 from mlc.codegen.registers import accumulator as accumulator
-from mlc.ir import DType
+from mlc.ir import Dim, DType
 from mlc.target import Target
 
 VECTORS = 2
@@ -67,19 +67,27 @@ class Accumulators:
                 self.k.store(buffer, cell.get(), Lanes(start, 1, self.shape.lanes))
 
 
-def row_tiles(k: Builder, start: Num, stop: Num, rows: int, one: Callable[[Num, int], None]) -> None:
-    """Calls `one(first, rows)` to write tiles over [start, stop): whole ones in a loop, then the rest.
+def even_rows(count: Dim, most: int, vectors: int = VECTORS) -> int:
+    """Rows of a tile, at most `most`, for which `count` rows take the fewest cycles.
 
-    A rest whose length is known is one smaller tile, any other is done row by row.
+    A step of the sum costs a tile its FMAs (two a cycle), its loads (two a cycle), or their latency of 4, whichever is
+    longest, and some 0.4 for the loop. A last tile that is not full costs what a full one does.
     """
+    if not isinstance(count, int):
+        return most
+    return min(range(min(most, max(count, 1)), 0, -1), key=lambda rows: -(-count // rows) * _step_cycles(rows, vectors))
+
+
+def _step_cycles(rows: int, vectors: int) -> float:
+    return max(rows * vectors / 2, (rows + vectors) / 2, 4) + 0.4
+
+
+def tile_starts(k: Builder, start: Num, stop: Num, rows: int) -> Iterator[Num]:
+    """Emits its body for the first row of each tile over [start, stop); the last tile may reach beyond: one body serves
+    all, its author clamps what it reads and stores only the rows below stop."""
     length = k.sub(stop, start)
-    whole = k.mul(k.floordiv(length, rows), rows)
-    if not (isinstance(whole, int) and whole == 0):
-        with k.loop(start, k.add(start, whole), rows) as first:
-            one(first, rows)
-    if isinstance(length, int):
-        if length % rows:
-            one(k.add(start, whole), length % rows)
+    if isinstance(length, int) and length <= rows:
+        yield start
     else:
-        with k.loop(k.add(start, whole), stop) as first:
-            one(first, 1)
+        with k.loop(start, stop, rows) as first:
+            yield first
