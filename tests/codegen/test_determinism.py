@@ -76,7 +76,7 @@ def test_an_element_does_not_depend_on_the_batch_around_it() -> None:
 def test_inputs_need_no_more_than_their_elements_alignment() -> None:
     executable, _ = compiled(network())
     x = normal(2, 3, 17, 19)
-    room = np.zeros(x.nbytes + 64, np.uint8)
+    room = np.zeros(x.nbytes + 128, np.uint8)
     for shift in (4, 8, 20):
         start = -room.ctypes.data % 64 + shift
         moved = room[start : start + x.nbytes].view(np.float32).reshape(x.shape)
