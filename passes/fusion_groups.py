@@ -65,6 +65,7 @@ from mlc.ops import (
     Where,
     Xor,
 )
+from mlc.rewrite import symbols_defined_by
 
 Shape = tuple[Dim, ...]
 
@@ -311,10 +312,13 @@ def _count(shape: Shape | None) -> Dim:
 
 
 def _may_fuse(op: Op) -> bool:
-    """Whether the op is of a kind that groups are made of: pure, on ranked tensors of numbers."""
+    """Whether the op is of a kind that groups are made of: pure, on ranked tensors of numbers of known extents.
+
+    What runs in one kernel has the extents that are known before it; a symbol is defined by an op of its own.
+    """
     if not (op.is_elementwise or isinstance(op, (*HEAVY, *MOVING))) or op.purity is not Purity.PURE:
         return False
-    if len(op.results) != 1 or op.regions:
+    if len(op.results) != 1 or op.regions or (op.defines_symbols and symbols_defined_by(op)):
         return False
     types = [v.type for v in (*op.operands, *op.results)]
     return all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlc.rewrite.passes import NumericClass, Pass
 from mlc.rewrite.pipeline import PipelineItem, parse_pipeline_text
-from mlc.rewrite.rules import Miss, Rule, apply_rules, erase_dead, is_dead
+from mlc.rewrite.rules import Miss, Rule, apply_rules, erase_dead, is_dead, symbols_defined_by
 from mlc.rewrite.runner import Observer, PassResult, RunOptions, count_ops, run_passes
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "is_dead",
     "parse_pipeline_text",
     "run_passes",
+    "symbols_defined_by",
 ]

@@ -180,14 +180,21 @@ def is_dead(op: Op) -> bool:
     return not op.defines_symbols or defined_symbol_in_use(op) is None
 
 
-def defined_symbol_in_use(op: Op) -> str | None:
-    """A symbol that the module learns from this op and some other op names, or None."""
+def symbols_defined_by(op: Op) -> set[str]:
+    """The symbols that only the op's results tell: neither its operands nor the function's inputs name them."""
     function = op.function
     assert function is not None
     known = {s for v in (*function.inputs, *op.operands) for s in symbols_of_type(v.type)}
-    own = {s for r in op.results for s in symbols_of_type(r.type)} - known
+    return {s for r in op.results for s in symbols_of_type(r.type)} - known
+
+
+def defined_symbol_in_use(op: Op) -> str | None:
+    """A symbol that the module learns from this op and some other op names, or None."""
+    own = symbols_defined_by(op)
     if not own:
         return None
+    function = op.function
+    assert function is not None
     inside = set(op.walk())
     for other in function.walk():
         if other not in inside:

@@ -611,3 +611,26 @@ func.func @what_depends_on_the_group_moves_behind_it(%x: tensor<4x8xf32>, %w: te
   %3 = "mlc.add"(%0, %2) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
   func.return %1, %3 : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// -----
+
+// Near miss: the extents that the reduction leaves are known when it has run, not before the kernel.
+// CHECK-LABEL: func.func @a_reduction_that_defines_its_extents_stays_alone(
+// CHECK-NEXT: %0 = "mlc.constant"() {value = dense<[0, 1]> : tensor<2xi64>} : () -> tensor<2xi64>
+// CHECK-NEXT: %1 = "mlc.mul"(%arg0, %arg0) : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+// CHECK-NEXT: %2 = "mlc.reduce_sum"(%1, %0) {axes = none, keep_dims = false, is_noop_without_axes = false, dims = "K"} : (tensor<3x2x2xf32>, tensor<2xi64>) -> tensor<?xf32, "K">
+// CHECK-NEXT: %3 = "mlc.fused"(%2) ({
+// CHECK-NEXT: ^bb0(%arg1: tensor<?xf32, "K">):
+// CHECK-NEXT: %4 = "mlc.exp"(%arg1) : (tensor<?xf32, "K">) -> tensor<?xf32, "K">
+// CHECK-NEXT: %5 = "mlc.sqrt"(%4) : (tensor<?xf32, "K">) -> tensor<?xf32, "K">
+// CHECK-NEXT: "mlc.yield"(%5) : (tensor<?xf32, "K">) -> ()
+// CHECK-NEXT: }) {kind = "elementwise"} : (tensor<?xf32, "K">) -> tensor<?xf32, "K">
+// CHECK-NEXT: func.return %3 : tensor<?xf32, "K">
+func.func @a_reduction_that_defines_its_extents_stays_alone(%x: tensor<3x2x2xf32>) -> (tensor<?xf32, "K">) {
+  %0 = "mlc.constant"() {value = dense<[0, 1]> : tensor<2xi64>} : () -> tensor<2xi64>
+  %1 = "mlc.mul"(%x, %x) : (tensor<3x2x2xf32>, tensor<3x2x2xf32>) -> tensor<3x2x2xf32>
+  %2 = "mlc.reduce_sum"(%1, %0) {axes = none, keep_dims = false, is_noop_without_axes = false, dims = "K"} : (tensor<3x2x2xf32>, tensor<2xi64>) -> tensor<?xf32, "K">
+  %3 = "mlc.exp"(%2) : (tensor<?xf32, "K">) -> tensor<?xf32, "K">
+  %4 = "mlc.sqrt"(%3) : (tensor<?xf32, "K">) -> tensor<?xf32, "K">
+  func.return %4 : tensor<?xf32, "K">
+}
