@@ -96,8 +96,9 @@ class Attention(Op):
         unseen = np.array(-np.inf, bias.dtype)
         if mask is not None:
             added = np.where(mask, np.zeros((), bias.dtype), unseen) if mask.dtype == np.bool_ else widened(mask)
-            missing = key_count - mask.shape[-1] if mask.shape[-1] > 1 else 0
-            added = np.pad(added, [(0, 0)] * (mask.ndim - 1) + [(0, missing)], constant_values=unseen)
+            if mask.ndim and mask.shape[-1] > 1:
+                missing = key_count - mask.shape[-1]
+                added = np.pad(added, [(0, 0)] * (mask.ndim - 1) + [(0, missing)], constant_values=unseen)
             bias = bias + added
         keys = np.arange(key_count)
         here = self._offsets(query_count, lengths, offset) + np.arange(query_count).reshape(-1, 1)

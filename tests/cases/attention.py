@@ -47,6 +47,7 @@ CASES = [
     Case("attention_bool_mask_4d", attention("mask"), (*QKV, booleans(2, 4, 5, 7))),
     Case("attention_float_mask", attention("mask"), (*QKV, normal(2, 1, 5, 7))),
     Case("attention_float_mask_causal", attention("mask", is_causal=True), (*QKV, normal(4, 5, 7))),
+    Case("attention_scalar_mask", attention("mask"), (*QKV, np.array(0.5, np.float32))),
     Case("attention_short_mask", attention("mask"), (*QKV, booleans(5, 4))),
     Case("attention_masked_row", attention("mask"), (*QKV, all_masked_row())),
     Case("attention_masked_row_is_nan", attention("mask", zero_rows="none"), (*QKV, all_masked_row())),

@@ -371,6 +371,8 @@ class Unit:
         """The mask's element; a condition more where its last dim may end before the keys do."""
         k = self.k
         dims = mask.tensor.dims
+        if not dims:
+            return k.value_of(mask, ())
         full = (self.op.q.tensor.dims[0], *self.op.q.tensor.dims[1:3], self.p.keys)
         index: list[Index] = []
         own = zip(dims[:-1], full[4 - len(dims) : -1], (at.batch, at.head, at.query)[4 - len(dims) :], strict=True)
