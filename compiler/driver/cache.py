@@ -58,7 +58,10 @@ class Cache:
         return payload
 
     def put(self, kind: str, key: str, payload: bytes) -> None:
-        """Stores the bytes. A cache that cannot be written is an error that says how to do without it."""
+        """Stores the bytes, over the cap if need be: whoever has put all of its entries calls `prune` once.
+
+        A cache that cannot be written is an error that says how to do without it.
+        """
         content = hashlib.sha256(payload).digest() + payload
         self._write(kind, key, lambda path: replace_file(path, lambda file: file.write(content)))
 
@@ -73,6 +76,7 @@ class Cache:
     def put_model(self, key: str, save: Callable[[Path], object]) -> None:
         """Stores what `save` writes whole or not at all; an error as in `put`."""
         self._write("models", key, save)
+        self.prune()
 
     def entries(self) -> list[CacheEntry]:
         """All entries, least recently used first."""
@@ -112,7 +116,6 @@ class Cache:
             save(path)
         except OSError as error:
             raise self._unwritable(error) from error
-        self.prune()
 
     def _path(self, kind: str, key: str) -> Path:
         return self.root / kind / key

@@ -19,7 +19,10 @@ from mlc.target import Target
 def generate(module: Module, target: Target, *, fallback: bool, cache: Cache | None) -> Program:
     """The module's native code; object code of kernels that were compiled before comes from the cache."""
 
+    has_new_objects = False
+
     def compile_unit(unit: CodeUnit, for_target: Target) -> bytes:
+        nonlocal has_new_objects
         if cache is None:
             return codegen.compile_unit(unit, for_target)
         key = digest([unit.text, repr(for_target), importlib.metadata.version("llvmlite"), str(FORMAT_VERSION)])
@@ -27,9 +30,13 @@ def generate(module: Module, target: Target, *, fallback: bool, cache: Cache | N
         if code is None:
             code = codegen.compile_unit(unit, for_target)
             cache.put("objects", key, code)
+            has_new_objects = True
         return code
 
-    return codegen.emit(module, target, codegen.Options(no_fallback=not fallback), compile_unit)
+    program = codegen.emit(module, target, codegen.Options(no_fallback=not fallback), compile_unit)
+    if cache is not None and has_new_objects:
+        cache.prune()
+    return program
 
 
 def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:
