@@ -64,12 +64,13 @@ class MlcBackend(Backend):
         engine: Engine = "llvm",
         level: Level = "O2",
         no_fallback: bool = False,
+        cache: bool = False,
         **kwargs: Any,
     ) -> MlcBackendRep:
         """The model, ready to run: compiled at `level`, or by the interpreter when `engine` is interp.
 
         Raises CompileError for a model that mlc does not support, and with `no_fallback` for one that has a step
-        without native code.
+        without native code. With `cache` kernels that were compiled before come from the user's cache.
         """
         if kwargs:
             raise CompileError(f"prepare does not take {', '.join(kwargs)}")
@@ -78,7 +79,7 @@ class MlcBackend(Backend):
         if level not in _LEVELS:
             raise CompileError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
         return MlcBackendRep(
-            compile(model, level=_LEVELS[level], backend=engine, fallback=not no_fallback, cache=False)
+            compile(model, level=_LEVELS[level], backend=engine, fallback=not no_fallback, cache=cache)
         )
 
     @classmethod

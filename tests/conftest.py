@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filetests import MlirFile
@@ -14,3 +15,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     return MlirFile.from_parent(parent, path=file_path) if file_path.suffix == ".mlir" else None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Prints the `figures` that tests recorded: how many cases of the ONNX suite pass, and how."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in report.user_properties:
+                if name == "figures":
+                    terminalreporter.write_line(str(value))
