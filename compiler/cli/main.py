@@ -37,9 +37,11 @@ class Commands(click.Group):
     """The group whose commands are imported when they are called, and which turns errors into exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of --help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command, imported now, or None."""
         if name not in COMMANDS:
             return None
         command = importlib.import_module(f"mlc.cli.{name}").command
@@ -49,15 +51,18 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Like the base's, with the nearest names for one that there is not."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"no such command {args[0]!r}{nearest(args[0], list(COMMANDS))}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their lines from the table, none of them imported."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; errors become one message and an exit code."""
         try:
             return super().invoke(ctx)
         except CompileError as error:

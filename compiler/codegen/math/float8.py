@@ -30,6 +30,7 @@ class NarrowFormat:
 
     @property
     def min_normal_exponent(self) -> int:
+        """The power of two of the smallest number that is not subnormal."""
         return 1 - self.bias
 
 

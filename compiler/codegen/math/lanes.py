@@ -25,22 +25,27 @@ class Format:
 
     @property
     def sign_mask(self) -> int:
+        """The sign bit alone."""
         return 1 << (self.bits - 1)
 
     @property
     def abs_mask(self) -> int:
+        """Every bit but the sign."""
         return self.sign_mask - 1
 
     @property
     def mantissa_mask(self) -> int:
+        """The stored mantissa bits."""
         return (1 << self.mantissa_bits) - 1
 
     @property
     def infinity_bits(self) -> int:
+        """The bits of +inf: the exponent full, the mantissa zero."""
         return (2 * self.bias + 1) << self.mantissa_bits
 
     @property
     def min_normal(self) -> float:
+        """The smallest positive number that is not subnormal."""
         return 2.0 ** (1 - self.bias)
 
 
