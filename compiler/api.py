@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mlc import driver
 from mlc.driver import Executable, Interpreted, Options
 from mlc.driver.options import Backend, Validation
+from mlc.errors import CompileError
 from mlc.ir import Module
 from mlc.rewrite import Pass
 
@@ -56,5 +57,7 @@ def compile(
         use_cache=cache,
     )
     if isinstance(model, str | os.PathLike):
+        if Path(model).suffix == ".mlc":
+            raise CompileError("is compiled already; mlc.Executable.load reads it", where=str(model))
         return driver.executable_for(Path(model), options)
     return driver.executable_of(driver.load(model), options)

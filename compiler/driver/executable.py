@@ -103,6 +103,9 @@ def _host_step(step: runtime.HostStep) -> Callable[..., Sequence[object]]:
 
 def _input(spec: runtime.TensorSpec) -> Input:
     if spec.slot is not None:
-        raise CompileError(f"input '{spec.name}' is not a tensor of numbers; call the model from Python")
+        raise CompileError(
+            f"input '{spec.name}' is no tensor of known rank and of numbers; "
+            "call the model from Python, or use --backend interp"
+        )
     dtype = DType.of(np.dtype(runtime.artifact.numpy_dtype(spec.dtype)))
     return Input(spec.name, TensorType(dtype, parse_dims(",".join(spec.shape))))

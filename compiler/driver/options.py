@@ -47,6 +47,8 @@ class Options:
         items: list[Pass]
         if self.passes is not None:
             items = parse_pipeline(self.passes) if isinstance(self.passes, str) else list(self.passes)
+            if stray := [item for item in items if not isinstance(item, Pass)]:
+                raise CompileError(f"passes takes a pipeline as text or Pass objects, got {stray[0]!r} among them")
         else:
             items = level_passes(DEFAULT_LEVEL if self.level is None else self.level)
         present = [type(item).pass_name() for item in items]
