@@ -183,7 +183,7 @@ def _lines_across(
         return value
 
     (largest,) = fold_across(k, _largest(op), [extent], [j], lambda i, j: _read(k, op, index(i[0])))
-    (total,) = fold_across(k, total_of(dtype), [extent], [j], second)
+    (total,) = fold_across(k, total_of(dtype), [extent], [j], second, in_turn=False)
     finish = _finish(k, op, largest, total)
     with k.loop(0, extent) as i:
         _emit(k, op, index(i), finish(k.read(place, index(i)) if place is not None else _read(k, op, index(i))))

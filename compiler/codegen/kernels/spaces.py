@@ -325,10 +325,33 @@ def fold_across(
     extents: Sequence[Num],
     bundle: Sequence[Index],
     element: Callable[[list[Num], Index], ir.Value],
+    *,
+    in_turn: bool = True,
 ) -> list[ir.Value]:
-    """For each index of `bundle` (lanes or one), the fold of `element(at, index)` over all `at` below `extents`."""
+    """For each index of `bundle` (lanes or one), the fold of `element(at, index)` over all `at` below `extents`.
+
+    A single vector is folded in ACCUMULATORS parts, the elements dealt to them in turn, unless `in_turn` is false.
+    """
+    if in_turn and len(bundle) == 1 and isinstance(bundle[0], Lanes) and extents:
+        return [_fold_in_turn(k, fold, extents, bundle[0], element)]
     totals = [k.variable(fold.start(k, i.count if isinstance(i, Lanes) else None)) for i in bundle]
     with nest(k, extents) as at:
         for total, i in zip(totals, bundle, strict=True):
             fold.take(k, total, element(at, i))
     return [t.get() for t in totals]
+
+
+def _fold_in_turn(
+    k: Kernel, fold: Fold, extents: Sequence[Num], i: Lanes, element: Callable[[list[Num], Index], ir.Value]
+) -> ir.Value:
+    totals = [k.variable(fold.start(k, i.count)) for _ in range(ACCUMULATORS)]
+    last = extents[-1]
+    whole = k.mul(k.floordiv(last, ACCUMULATORS), ACCUMULATORS)
+    with nest(k, extents[:-1]) as outer:
+        with k.loop(0, whole, ACCUMULATORS) as at:
+            for number, total in enumerate(totals):
+                fold.take(k, total, element([*outer, k.add(at, number)], i))
+        with k.loop(whole, last) as at:
+            fold.take(k, totals[0], element([*outer, at], i))
+    first, second, third, fourth = (t.get() for t in totals)
+    return fold.combine(k, fold.combine(k, first, second), fold.combine(k, third, fourth))
