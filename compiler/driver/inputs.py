@@ -34,7 +34,7 @@ def module_inputs(module: Module) -> list[Input]:
 def make_inputs(inputs: Sequence[Input], texts: Sequence[str], seed: int) -> list[Any]:
     """One array per input: from the texts where they name it, else random at its declared shape.
 
-    Symbolic dims are 1 unless a text `N=7` says otherwise. Raises CompileError naming the text that does not fit.
+    Symbolic dims are 1 unless a text `N=7`, or the shape that a text gives an input, says otherwise. Raises CompileError naming the text that does not fit.
     """
     pairs = [_split(text) for text in texts]
     given = dict(pairs)
@@ -69,7 +69,22 @@ def _symbols(inputs: Sequence[Input], given: dict[str, str]) -> dict[str, int]:
             if not given[name].isdecimal():
                 raise CompileError(f"--input {name}={given[name]}: a dim is a number")
             sizes[name] = int(given[name])
+        elif (size := _size_in_texts(name, inputs, given)) is not None:
+            sizes[name] = size
     return sizes
+
+
+def _size_in_texts(symbol: str, inputs: Sequence[Input], given: dict[str, str]) -> int | None:
+    """The size that the first written shape with this symbol as a dim gives it, or None."""
+    for item in inputs:
+        text = given.get(item.name, "@")
+        if text.startswith("@") or not isinstance(item.type, TensorType) or item.type.shape is None:
+            continue
+        shape = _parse(item.name, text).static_shape
+        for dim, size in zip(item.type.shape, shape, strict=False):
+            if str(dim) == symbol:
+                return size
+    return None
 
 
 def _array(item: Input, text: str | None, rng: np.random.Generator, symbols: dict[str, int]) -> Any:

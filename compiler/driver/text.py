@@ -32,7 +32,10 @@ def read_module(path: Path) -> Module:
         raise CompileError(f"not IR text: {error}", where=str(path)) from None
     import mlc.ops  # noqa: F401 - the parser finds op classes in the registry
 
-    return parse_module(text, file=str(path), weights=weights)
+    try:
+        return parse_module(text, file=str(path), weights=weights)
+    except RecursionError:
+        raise CompileError("regions or dims are nested too deep to be read", where=str(path)) from None
 
 
 def write_module(path: Path, module: Module, *, weights: bool) -> None:

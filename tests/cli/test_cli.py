@@ -298,6 +298,21 @@ def test_flags_of_compiling_are_refused_for_a_compiled_model(mlc: Mlc, mlp: Path
     assert mlc("run", tmp_path / "m.mlc", "--seed", 1).exit_code == 0
 
 
+def test_a_written_shape_sizes_the_symbols_of_the_other_inputs(mlc: Mlc, tmp_path: Path) -> None:
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 4]) for name in "xzy"]
+    graph = helper.make_graph([helper.make_node("Add", ["x", "z"], ["y"])], "g", values[:2], values[2:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "m.onnx")
+    result = mlc("run", tmp_path / "m.onnx", "--input", "z=7x4xf32", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout)["outputs"]["y"]["shape"] == [7, 4]
+
+
+def test_text_nested_beyond_reading_is_an_error(mlc: Mlc, tmp_path: Path) -> None:
+    head = "module {\n func.func @main(%c: tensor<i1>) -> (tensor<4xf32>) {\n"
+    (tmp_path / "m.mlir").write_text(head + '%r = "mlc.if"(%c) ({\n' * 2000)
+    result = mlc("inspect", tmp_path / "m.mlir")
+    assert result.exit_code == 2 and "m.mlir: regions or dims are nested too deep" in result.stderr
+
+
 def test_tables_do_not_wrap_in_a_pipe(mlc: Mlc) -> None:
     lines = mlc("passes", "list").stdout.splitlines()
     assert len(lines) == 1 + len(json.loads(mlc("passes", "list", "--json").stdout))
