@@ -34,8 +34,8 @@ def module_inputs(module: Module) -> list[Input]:
 def make_inputs(inputs: Sequence[Input], texts: Sequence[str], seed: int) -> list[Any]:
     """One array per input: from the texts where they name it, else random at its declared shape.
 
-    Symbolic dims are 1 unless a text `N=7`, or the shape that a text gives an input, says otherwise. Raises CompileError
-    naming the text that does not fit.
+    Symbolic dims are 1 unless a text `N=7`, or the shape that a text gives an input, says otherwise. Raises
+    CompileError naming the text that does not fit.
     """
     pairs = [_split(text) for text in texts]
     given = dict(pairs)
