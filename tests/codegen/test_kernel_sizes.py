@@ -31,6 +31,7 @@ from mlc.ops import (
     Softmax,
     TopK,
 )
+from mlc.runtime import native
 from mlc.runtime.executable import RunError
 
 Build = Callable[..., Op]
@@ -109,6 +110,24 @@ def test_native_code_equals_evaluate_at_size(name: str) -> None:
     executable, _ = compiled(module, no_fallback=True)
     for got, want in zip(executable.run(*inputs), wants, strict=True):
         assert_op_close(got, want, magnitude=largest(want), terms=inputs[0].size // max(want.size, 1) + 1, op=name)
+
+
+@pytest.mark.parametrize(
+    "name", ["sum of all in parts", "sum across more lines than a unit has", "softmax longer than the stack"]
+)
+def test_the_bits_do_not_depend_on_the_threads(name: str) -> None:
+    build, inputs = ROWS[name]
+    arguments = Block([type_of(x) for x in inputs]).arguments
+    executable, _ = compiled(module_of(build(*arguments), arguments))
+    before = native.threads()
+    try:
+        results = []
+        for count in (1, 2, 3):
+            native.set_threads(count)
+            results.append(executable.run(*inputs)[0].tobytes())
+    finally:
+        native.set_threads(before)
+    assert len(set(results)) == 1
 
 
 def largest(x: Array) -> float:
