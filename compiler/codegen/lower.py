@@ -155,6 +155,8 @@ class Lowering:
         return ""
 
     def _note_symbols(self, op: Op) -> None:
+        if op in self.defined:
+            return
         new: dict[str, None] = {}
         for value in op.results:
             if registers_hold(value):
