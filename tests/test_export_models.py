@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 import onnxruntime
 import pytest
+from golden_rows import OTHERS, THOROUGH
 from models import catalog
 from tolerance import MODEL, assert_close
 
@@ -16,11 +17,13 @@ from mlc.frontend.onnx_export import save_model
 from mlc.passes.table import BUILTIN
 
 PIPELINES = ("", *BUILTIN, "O3")
+SHORT_PIPELINES = ("", "layout", "fuse", "O3")
 FAST = {("resnet-small-torchscript14", "O3"), ("bert-small-torchscript14", "O3"), ("light-squeezenet-64", "fuse")}
 
 
 def rows() -> list[object]:
-    product = [(name, pipeline) for name in catalog.SMALL for pipeline in PIPELINES]
+    product = [(name, pipeline) for name in THOROUGH for pipeline in PIPELINES]
+    product += [(name, pipeline) for name in OTHERS for pipeline in SHORT_PIPELINES]
     return [pytest.param(*row, marks=[] if row in FAST else [pytest.mark.slow]) for row in product]
 
 
