@@ -11,6 +11,7 @@ the op is not its business. It only builds new ops; the driver commits them, so 
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
 import typing
@@ -36,6 +37,7 @@ RuleResult = Value | Sequence[Value] | Miss | None
 Rule = Callable[[Any], RuleResult]
 
 
+@functools.cache  # reading a rule's annotations takes longer than many a pass over a small module
 def root_classes(rule: Rule) -> tuple[type[Op], ...]:
     """The op classes a rule looks at, from its parameter's annotation. Raises TypeError when it names none."""
     parameters = list(inspect.signature(rule).parameters)
