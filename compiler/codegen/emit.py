@@ -21,7 +21,7 @@ Compile = Callable[[CodeUnit, Target], bytes]
 
 def compile_unit(unit: CodeUnit, target: Target) -> bytes:
     """The unit's object code, always compiled; the driver passes a function that asks its cache first."""
-    return object_code(unit.text, target)
+    return object_code(unit, target)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from mlc.codegen.kernel import Storage
 from mlc.codegen.program import CodeUnit, ErrorText, ProfileRow
 from mlc.codegen.schedule import Inline, Launch
 from mlc.codegen.steps import Copy, Host, If, Loop, Step, byte_count, walk
-from mlc.codegen.units import KERNEL_TYPE, new_module
+from mlc.codegen.units import KERNEL_TYPE, MAIN, new_module
 from mlc.ir import Array, Dim, Op, TensorType, Value
 from mlc.ir.dims import is_static, symbols_of
 from mlc.target import Target
@@ -58,7 +58,7 @@ def write_main(
     """
     module = new_module(target)
     _write_workspace_bytes(module, memory, symbols, target)
-    function = ir.Function(module, ir.FunctionType(I64, [POINTER]), "mlc_main")
+    function = ir.Function(module, ir.FunctionType(I64, [POINTER]), MAIN)
     function.attributes.add("nounwind")
     m = MainBuilder(function, target, memory, names, symbols, constants, slots, defined)
     m.begin(max((len(s.arguments) for s in walk(steps) if isinstance(s, Launch)), default=0))
@@ -66,7 +66,7 @@ def write_main(
     for number, value, is_sized in outputs:
         m.deliver(number, value, is_sized)
     m.finish(ir.Constant(I64, 0))
-    return CodeUnit("mlc_main", str(module)), tuple(m.errors), tuple(m.rows)
+    return CodeUnit(MAIN, str(module)), tuple(m.errors), tuple(m.rows)
 
 
 def _write_workspace_bytes(module: ir.Module, memory: Memory, symbols: Sequence[str], target: Target) -> None:

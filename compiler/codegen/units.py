@@ -17,6 +17,7 @@ from mlc.codegen.math import declare_features
 from mlc.codegen.program import CodeUnit
 from mlc.target import Target
 
+MAIN = "mlc_main"
 TRIPLE = "x86_64-unknown-linux-gnu"
 KERNEL_TYPE = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64])
 
@@ -79,16 +80,20 @@ def named_unit(family: str, text: str, function: str) -> CodeUnit:
     return CodeUnit(name, text.replace(f'@"{function}"', f'@"{name}"'))
 
 
-def object_code(text: str, target: Target) -> bytes:
-    """The object file for one LLVM module's text.
+def object_code(unit: CodeUnit, target: Target) -> bytes:
+    """The object file of one unit.
 
     The pipeline is light: kernels are already vectorized and unrolled, so LLVM's own vectorizers and unroller are off.
+    Main only calls kernels and is compiled as it stands, in an eighth of the time.
     """
     from llvmlite import binding
 
-    machine = _machine(target)
-    module = binding.parse_assembly(text)
-    _optimize(module, machine)
+    is_main = unit.name == MAIN
+    machine = _machine(target, 0 if is_main else 2)
+    module = binding.parse_assembly(unit.text)
+    module.data_layout = str(machine.target_data)
+    if not is_main:
+        _optimize(module, machine)
     return bytes(machine.emit_object(module))
 
 
@@ -110,7 +115,7 @@ def linked(units: Sequence[CodeUnit], target: Target, kind: Literal["llvm", "asm
     """All units in one LLVM module, optimized as they are alone: as text, assembly or one object file."""
     from llvmlite import binding
 
-    machine = _machine(target)
+    machine = _machine(target, 2)
     whole = binding.parse_assembly(units[0].text)
     for unit in units[1:]:
         whole.link_in(binding.parse_assembly(unit.text))
@@ -125,12 +130,12 @@ def linked(units: Sequence[CodeUnit], target: Target, kind: Literal["llvm", "asm
 
 
 @functools.cache
-def _machine(target: Target) -> Any:
+def _machine(target: Target, level: int) -> Any:
     from llvmlite import binding
 
     binding.initialize_all_targets()
     binding.initialize_all_asmprinters()
     description = binding.Target.from_triple(TRIPLE)
     return description.create_target_machine(
-        cpu=target.cpu, features=target.feature_text, opt=2, reloc="pic", codemodel="small"
+        cpu=target.cpu, features=target.feature_text, opt=level, reloc="pic", codemodel="small"
     )
