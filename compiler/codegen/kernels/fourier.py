@@ -81,7 +81,7 @@ class Turn:
 
     def at(self, k: Kernel, place: Num, length: Num) -> Pair:
         """(cos, sin) at a place, which may be beyond one turn."""
-        place = k.mod(place, length)
+        place = k.mod(place, k.maximum(length, 1))
         if self.table is None:
             return _on_circle(k, place, length)
         return k.read(k.tensor(self.table), (0, place)), k.read(k.tensor(self.table), (1, place))
