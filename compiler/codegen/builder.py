@@ -113,8 +113,10 @@ class Builder:
         return self._arithmetic(self.ir.mul, x, y, self.multiple_of(x) * self.multiple_of(y))
 
     def floordiv(self, x: Index, y: Num) -> Index:
-        """x / y rounded down, for x >= 0 and y > 0."""
+        """x / y rounded down, for x >= 0 and y > 0; 0 where y is an empty extent, in code that never runs."""
         if isinstance(y, int):
+            if y == 0:
+                return 0
             if isinstance(x, int):
                 return x // y
             if y == 1:
@@ -127,8 +129,10 @@ class Builder:
         return self._arithmetic(self.ir.udiv, x, y, 1)
 
     def mod(self, x: Index, y: Num) -> Index:
-        """x - y * floordiv(x, y), for x >= 0 and y > 0."""
+        """x - y * floordiv(x, y), for x >= 0 and y > 0; 0 in code that never runs because y is 0."""
         if isinstance(y, int):
+            if y == 0:
+                return 0
             if isinstance(x, int):
                 return x % y
             if y == 1:

@@ -178,7 +178,7 @@ class Direct:
             dtype = self.dtype.numpy
 
             def pack(w: Array) -> Array:
-                return pack_filters(by_filter(w), rows).astype(dtype)
+                return pack_filters(by_filter(w), rows).astype(dtype, copy=False)
 
             return plan.prepared(self.op.w, f"tiles of {rows} filters", self.dtype, dims, pack)
         packed = plan.temporary(self.dtype, self.groups, self.tiles, self.depth, self.taps, rows)

@@ -154,7 +154,7 @@ class Product:
         return packed
 
     def _pack_constant(self, y: Array) -> Array:
-        return pack_panels(y, self.op.transpose_y, self.tile.columns).astype(self.dtype.numpy)
+        return pack_panels(y, self.op.transpose_y, self.tile.columns).astype(self.dtype.numpy, copy=False)
 
     def _add_packing(self, packed: Temporary) -> None:
         op, columns = self.op, self.tile.columns
@@ -194,7 +194,8 @@ def pack_panels(y: Array, is_transposed: bool, columns: int) -> Array:
     elif is_transposed:
         y = np.swapaxes(y, -1, -2)
     *batch, depth, n = y.shape
-    panels = -(-n // columns)
-    padded = np.zeros((*batch, depth, panels * columns), y.dtype)
-    padded[..., :n] = y
-    return np.ascontiguousarray(np.moveaxis(padded.reshape(*batch, depth, panels, columns), -2, -3))
+    packed = np.zeros((*batch, -(-n // columns), depth, columns), y.dtype)
+    for panel in range(packed.shape[-3]):
+        part = y[..., panel * columns : (panel + 1) * columns]
+        packed[..., panel, :, : part.shape[-1]] = part
+    return packed
