@@ -1,7 +1,8 @@
 """Rnn, Gru and Lstm: one unit per direction and sample goes through its turns.
 
-In a turn each gate's row is a dot product of x and one of the state over vector lanes, then all gates of a hidden
-element are combined. Weights are read row by row as they lie in memory; samples and directions run in parallel.
+In a turn each row of the gates is a dot product with x and one with the state over vector lanes, then the gates are
+combined, vectors of hidden elements at a time. Weights are read row by row as they lie in memory; samples and
+directions run in parallel.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from mlc.ops import Gru, Lstm, Rnn
 Element = Any  # ir.Value; llvmlite is untyped
 Activation = Callable[[Element], Element]
 
+# The first slot of the gates.
+GATES = 4
+
 
 @kernel(Rnn, Gru, Lstm)
 def recurrent(plan: Plan, op: Rnn | Gru | Lstm) -> None:
@@ -31,8 +35,8 @@ def recurrent(plan: Plan, op: Rnn | Gru | Lstm) -> None:
     hidden = op.r.tensor.dims[2]
     count = op.w.tensor.dims[0]
     dtype = accumulator(op.x.tensor.dtype)
-    # Per unit: h, c, the next h and c, the gates.
-    state = plan.temporary(dtype, count, batch, 4 + op.gates, hidden)
+    # Per unit, in slots: h, c, the next h and c, the gates.
+    state = plan.temporary(dtype, count, batch, (GATES + op.gates) * hidden)
     work = op.gates * hidden * (hidden + op.x.tensor.dims[2]) // 8
 
     @plan.each(count * batch, cost=turns * work)
@@ -122,101 +126,99 @@ class Layer:
                 return k.select(k.compare("==", self.at[0], 1), mirrored, turn)
 
     def _turn(self, place: Num) -> None:
+        """The next states, in the slots behind the states."""
+        self._add_inputs(place)
         match self.op:
             case Lstm():
-                self._lstm(place)
+                self._lstm()
             case Gru():
-                self._gru(place)
+                self._gru()
             case _:
-                self._rnn(place)
+                self._add_recurrents(0, 1, 0)
+                (f,) = self.functions
+                for j in self._places():
+                    self._set(2, j, f(self._gate(0, j)))
 
-    def _rnn(self, place: Num) -> None:
-        (f,) = self.functions
-        with self.k.loop(0, self.hidden) as j:
-            self._set(2, j, f(self._gate(0, place, j)))
-
-    def _gru(self, place: Num) -> None:
+    def _gru(self) -> None:
         k, op = self.k, self.op
         assert isinstance(op, Gru)
         f, g = self.functions
-        with k.loop(0, self.hidden) as j:
-            self._set(4, j, f(self._gate(0, place, j)))
-            reset = f(self._gate(1, place, j))
-            self._set(5, j, reset)
-            # What the new state's gate sees of the old one: reset before or behind the product.
-            self._set(6, j, k.ir.fmul(reset, self._get(0, j)))
-        with k.loop(0, self.hidden) as j:
-            recurrent = self._recurrent(2, j, 0 if op.resets_after_linear else 6)
-            if op.resets_after_linear:
-                recurrent = k.ir.fmul(self._get(5, j), recurrent)
-            new = g(k.ir.fadd(self._input(2, place, j), recurrent))
-            update = self._get(4, j)
+        self._add_recurrents(0, 2, 0)
+        for j in self._places():
+            self._set(GATES, j, f(self._gate(0, j)))
+            reset = f(self._gate(1, j))
+            self._set(GATES + 1, j, reset)
+            self._set(2, j, k.ir.fmul(reset, self._get(0, j)))
+        if op.resets_after_linear:
+            self._add_recurrents(2, 3, 0, scaled_by=GATES + 1)
+        else:
+            self._add_recurrents(2, 3, 2)
+        for j in self._places():
+            new, update = g(self._gate(2, j)), self._gate(0, j)
             rest = k.ir.fsub(k.like(1.0, update), update)
             self._set(2, j, k.ir.fadd(k.ir.fmul(rest, new), k.ir.fmul(update, self._get(0, j))))
 
-    def _lstm(self, place: Num) -> None:
+    def _lstm(self) -> None:
         k, op = self.k, self.op
         assert isinstance(op, Lstm)
         f, g, h = self.functions
-        with k.loop(0, self.hidden) as j:
+        self._add_recurrents(0, 4, 0)
+        for j in self._places():
             cell = self._get(1, j)
-            taken = f(self._peeped(self._gate(0, place, j), 0, cell, j))
-            if op.couples_gates:
-                kept = k.ir.fsub(k.like(1.0, taken), taken)
-            else:
-                kept = f(self._peeped(self._gate(2, place, j), 2, cell, j))
-            new = k.ir.fadd(k.ir.fmul(kept, cell), k.ir.fmul(taken, g(self._gate(3, place, j))))
+            taken = f(self._peeped(0, cell, j))
+            kept = k.ir.fsub(k.like(1.0, taken), taken) if op.couples_gates else f(self._peeped(2, cell, j))
+            new = k.ir.fadd(k.ir.fmul(kept, cell), k.ir.fmul(taken, g(self._gate(3, j))))
             self._set(3, j, new)
-            shown = f(self._peeped(self._gate(1, place, j), 1, new, j))
-            self._set(2, j, k.ir.fmul(shown, h(new)))
+            self._set(2, j, k.ir.fmul(f(self._peeped(1, new, j)), h(new)))
 
     # --- gates ---
 
-    def _gate(self, gate: int, place: Num, j: Num) -> Element:
-        return self.k.ir.fadd(self._input(gate, place, j), self._recurrent(gate, j, 0))
+    def _gate(self, gate: int, j: Index) -> Element:
+        return self._get(GATES + gate, j)
 
-    def _input(self, gate: int, place: Num, j: Num) -> Element:
-        """x @ w^T + bias at hidden element j of a gate."""
+    def _add_inputs(self, place: Num) -> None:
+        """x @ w^T + bias into all gates."""
         k, op = self.k, self.op
-        row = k.add(k.mul(self.hidden, gate), j)
         x, w = k.tensor(op.x), k.tensor(op.w)
-        total = fold_line(
-            k,
-            products_of(self.dtype),
-            [self.inputs],
-            self.input_lanes,
-            lambda i: (
-                k.read_as(self.dtype, x, (place, self.at[1], i[0])),
-                k.read_as(self.dtype, w, (self.at[0], row, i[0])),
-            ),
-        )
-        return self._biased(total, row)
 
-    def _recurrent(self, gate: int, j: Num, slot: int) -> Element:
-        """state @ r^T + bias at hidden element j of a gate; the state is that in a slot."""
+        def factors(row: Num, i: Index) -> tuple[Element, Element]:
+            left = k.read_as(self.dtype, x, (place, self.at[1], i))
+            return left, k.read_as(self.dtype, w, (self.at[0], row, i))
+
+        with k.loop(0, k.mul(self.hidden, op.gates)) as row:
+            total = self._dot(self.inputs, self.input_lanes, lambda i: factors(row, i))
+            self._set(GATES, row, self._biased(total, row))
+
+    def _add_recurrents(self, first: int, last: int, slot: int, scaled_by: int | None = None) -> None:
+        """Adds state @ r^T + bias to the gates from `first` up to `last`; the state is that in a slot."""
         k, op = self.k, self.op
-        row = k.add(k.mul(self.hidden, gate), j)
         r = k.tensor(op.r)
-        total = fold_line(
-            k,
-            products_of(self.dtype),
-            [self.hidden],
-            self.lanes,
-            lambda i: (self._get(slot, i[0]), k.read_as(self.dtype, r, (self.at[0], row, i[0]))),
-        )
-        return self._biased(total, k.add(row, k.mul(self.hidden, op.gates)))
+
+        def factors(row: Num, i: Index) -> tuple[Element, Element]:
+            return self._get(slot, i), k.read_as(self.dtype, r, (self.at[0], row, i))
+
+        with k.loop(k.mul(self.hidden, first), k.mul(self.hidden, last)) as row:
+            total = self._dot(self.hidden, self.lanes, lambda i: factors(row, i))
+            total = self._biased(total, k.add(row, k.mul(self.hidden, op.gates)))
+            if scaled_by is not None:
+                total = k.ir.fmul(total, self._get(scaled_by, k.sub(row, k.mul(self.hidden, first))))
+            self._set(GATES, row, k.ir.fadd(self._get(GATES, row), total))
+
+    def _dot(self, extent: Num, lanes: int, factors: Callable[[Index], tuple[Element, Element]]) -> Element:
+        return fold_line(self.k, products_of(self.dtype), [extent], lanes, lambda i: factors(i[0]))
 
     def _biased(self, total: Element, place: Num) -> Element:
         k, b = self.k, self.op.b
         return total if b is None else k.ir.fadd(total, k.read_as(self.dtype, k.tensor(b), (self.at[0], place)))
 
-    def _peeped(self, gate: Element, number: int, cell: Element, j: Num) -> Element:
+    def _peeped(self, gate: int, cell: Element, j: Index) -> Element:
+        """A gate with what its peephole adds; the order of gates and of peepholes is the same."""
         k, op = self.k, self.op
         assert isinstance(op, Lstm)
         if op.peepholes is None:
-            return gate
-        place = k.add(k.mul(self.hidden, number), j)
-        return k.fma(k.read_as(self.dtype, k.tensor(op.peepholes), (self.at[0], place)), cell, gate)
+            return self._gate(gate, j)
+        place = k.add(k.mul(self.hidden, gate), j)
+        return k.fma(k.read_as(self.dtype, k.tensor(op.peepholes), (self.at[0], place)), cell, self._gate(gate, j))
 
     # --- states ---
 
@@ -225,10 +227,14 @@ class Layer:
         return self.k.across(0, self.hidden, self.lanes)
 
     def _get(self, slot: int, j: Index) -> Element:
-        return self.k.read(self.state, (*self.at, slot, j))
+        return self.k.read(self.state, (*self.at, self._slot(slot, j)))
 
     def _set(self, slot: int, j: Index, value: Element) -> None:
-        self.k.write(self.state, (*self.at, slot, j), value)
+        self.k.write(self.state, (*self.at, self._slot(slot, j)), value)
+
+    def _slot(self, slot: int, j: Index) -> Index:
+        """Element j behind the start of a slot; j may run on into the next ones."""
+        return self.k.add(self.k.mul(self.hidden, slot), j)
 
     def _narrow(self, value: Element) -> Element:
         return registers.converted(self.k, value, self.dtype, self.op.x.tensor.dtype)
