@@ -12,7 +12,7 @@ from typing import Any
 from mlc.codegen import math, registers
 from mlc.codegen.builder import I64, Index, with_lanes
 from mlc.codegen.kernel import Kernel
-from mlc.codegen.kernels.resize import cubic_weight
+from mlc.codegen.kernels.resize_tables import cubic_weight
 from mlc.codegen.kernels.spaces import lanes_for
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel, kernel
