@@ -50,10 +50,15 @@ def single(op: Op) -> Group:
 
 
 def partition(
-    fused: Fused, is_light: Callable[[Op], bool], takes_prologue: Callable[[Op], bool], is_native: Callable[[Op], bool]
+    fused: Fused,
+    *,
+    is_light: Callable[[Op], bool],
+    is_view: Callable[[Op], bool],
+    takes_prologue: Callable[[Op], bool],
+    is_native: Callable[[Op], bool],
 ) -> list[Group | Op]:
-    """The groups of a fused region in the order they run; an op without a kernel stands for itself."""
-    return _Partition(fused, is_light, takes_prologue, is_native).run()
+    """The groups of a fused region in the order they run; a view and an op without a kernel stand for themselves."""
+    return _Partition(fused, is_light, is_view, takes_prologue, is_native).run()
 
 
 class _Partition:
@@ -63,12 +68,14 @@ class _Partition:
         self,
         fused: Fused,
         is_light: Callable[[Op], bool],
+        is_view: Callable[[Op], bool],
         takes_prologue: Callable[[Op], bool],
         is_native: Callable[[Op], bool],
     ) -> None:
         self.ops = [op for op in fused.body.block if not op.is_terminator and not isinstance(op, Constant)]
         self.yields = fused.body.block.terminator.operands
-        self.is_light, self.takes_prologue, self.is_native = is_light, takes_prologue, is_native
+        self.is_light, self.is_view = is_light, is_view
+        self.takes_prologue, self.is_native = takes_prologue, is_native
         self.stored: set[Value] = set(fused.body.block.arguments)  # values that have a buffer
         for op in fused.body.block:
             if isinstance(op, Constant):
@@ -144,10 +151,24 @@ class _Partition:
         return list(found)
 
     def _store(self, values: Sequence[Value]) -> None:
-        """Adds a group that computes the light values among these which have no buffer yet."""
+        """Adds a group that computes the light values among these which have no buffer yet; views need no group."""
+        for value in values:
+            self._view(value)
         wanted = [v for v in dict.fromkeys(values) if v not in self.stored]
         if wanted:
             self._append(set(self._needed(wanted)), None, wanted)
+
+    def _view(self, value: Value) -> None:
+        """Lets an op that only looks at stored bytes in another shape stand for itself."""
+        op = value.op
+        if value in self.stored or op is None or not self.is_view(op):
+            return
+        source = op.operands[0]
+        self._view(source)
+        if source in self.stored:
+            self.groups.append(op)
+            self.placed.add(op)
+            self.stored.update(op.results)
 
     def _append(self, ops: set[Op], root: Op | None, outputs: Sequence[Value] | None = None) -> None:
         ordered = tuple(op for op in self.ops if op in ops)

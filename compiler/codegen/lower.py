@@ -123,7 +123,9 @@ class Lowering:
         for nested in op.body.block:
             if isinstance(nested, Constant):
                 self.constants[nested.result] = nested.value
-        parts = partition(op, is_light, _takes_prologue, self._is_native)
+        parts = partition(
+            op, is_light=is_light, is_view=_is_view, takes_prologue=_takes_prologue, is_native=self._is_native
+        )
         steps: list[Step] = []
         for part in parts:
             if isinstance(part, Op):
@@ -238,6 +240,10 @@ def captured(op: Op) -> list[Value]:
         if nested is not op:
             found.update(dict.fromkeys(v for v in nested.operands if v not in inside))
     return [v for v in found if v not in inside]
+
+
+def _is_view(op: Op) -> bool:
+    return view_of(op) is not None
 
 
 def _takes_prologue(op: Op) -> bool:

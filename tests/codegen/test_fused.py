@@ -168,3 +168,11 @@ def test_narrow_floats_round_between_the_ops_of_a_region() -> None:
     large = (x * np.float16(1000)).astype(np.float16)
     got = compiled(module)[0].run(x, large)[0]
     assert np.array_equal(got, interpret(module, [x, large])[0])
+
+
+def test_a_reshape_behind_a_product_is_a_view_of_its_buffer() -> None:
+    def body(x: Value, w: Value) -> list[Value]:
+        product = Relu(Matmul(x, w).result).result
+        return [Reshape(Reshape(product, dims=(35,)).result, dims=(7, 5)).result]
+
+    assert families(check(body, normal(5, 6), normal(6, 7))) == ["matmul"]
