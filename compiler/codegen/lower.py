@@ -10,6 +10,7 @@ from mlc.codegen.buffers import Names
 from mlc.codegen.groups import Group, partition, single
 from mlc.codegen.kernels.concat import copy_operands
 from mlc.codegen.kernels.elementwise import elementwise
+from mlc.codegen.kernels.transpose import moves_innermost, transpose
 from mlc.codegen.main import MainBuilder, registers_hold
 from mlc.codegen.program import ScheduleRow
 from mlc.codegen.registry import CHECKS, KERNELS, NoKernel, is_light
@@ -20,7 +21,7 @@ from mlc.codegen.views import concat_in_place, view_of
 from mlc.errors import CompileError
 from mlc.ir import Array, Block, Dim, DType, Op, TensorType, Value
 from mlc.ir.dims import lower_bound
-from mlc.ops import Concat, Constant, Fused
+from mlc.ops import Concat, Constant, Fused, Transpose
 from mlc.target import Target
 
 # Elements of a concat that one kernel selects, where copies operand by operand would be launch after launch.
@@ -85,6 +86,9 @@ class Lowering:
             plan = Plan(group, family.name, self.table, self._constant)
             self._add_checks(plan)
             family.plan(plan, group.root)
+        elif isinstance(group.root, Transpose) and moves_innermost(group.root):
+            plan = Plan(group, "transpose", self.table, self._constant)
+            transpose(plan, group.root)
         else:
             plan = Plan(group, "elementwise", self.table, self._constant)
             self._add_checks(plan)
