@@ -137,7 +137,7 @@ class TfIdfVectorizer(Op):
         return TensorType(DType.F32, (*x.dims[:-1], size))
 
     def evaluate(self, x: Array) -> Array:
-        grams = self._grams()
+        grams = self.grams()
         weights = np.ones(len(self.places)) if self.weights is None else np.array(self.weights)
         rows = x.reshape(-1, x.shape[-1])
         counts = np.zeros((len(rows), max(self.places) + 1), np.float32)
@@ -150,7 +150,7 @@ class TfIdfVectorizer(Op):
         result = {"tf": counts, "idf": (counts > 0) * scale, "tfidf": counts * scale}[self.mode]
         return result.astype(np.float32).reshape(*x.shape[:-1], counts.shape[1])
 
-    def _grams(self) -> dict[tuple[object, ...], int]:
+    def grams(self) -> dict[tuple[object, ...], int]:
         """The place of each n-gram of the pool."""
         pool, found, number = self.pool.tolist(), {}, 0
         ends = [*self.ngram_starts[1:], len(pool)]

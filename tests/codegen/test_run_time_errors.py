@@ -11,8 +11,10 @@ from codegen.running import compiled
 
 from mlc.ir import DType, Function, Location, Module, Op, Value, symbol, tensor
 from mlc.ir.types import TensorType
-from mlc.ops import Add, Conv, Gather, Reshape
+from mlc.ops import Add, Compress, Conv, Gather, Reshape, ScatterElements, ScatterNd, Stft, TensorScatter
 from mlc.runtime.executable import Executable, RunError
+
+W8 = tensor(DType.F32, 8)
 
 
 def one_op(build: Callable[..., Op], *types: TensorType) -> Executable:
@@ -60,3 +62,37 @@ def test_a_window_longer_than_its_image_is_refused() -> None:
     assert run(normal(1, 2, 4), normal(3, 2, 5)).shape == (1, 3, 1)
     with pytest.raises(RunError, match=r"a dim of the result, .* would be -1|output 'y' would have shape"):
         run(normal(1, 2, 1), normal(3, 2, 5))
+
+
+@pytest.mark.parametrize("index", [5, -6])
+def test_an_update_outside_of_its_axis_is_named(index: int) -> None:
+    x, updates = tensor(DType.F32, 5, 3), tensor(DType.F32, 1, 3)
+    by_element = one_op(ScatterElements, x, tensor(DType.I64, 1, 3), updates)
+    by_tuple = one_op(ScatterNd, x, tensor(DType.I64, 1, 1), updates)
+    for run, indices in ((by_element, np.array([[0, 1, index]])), (by_tuple, np.array([[index]]))):
+        with pytest.raises(RunError, match=rf"node 'layer/op' .*index {index} is outside of \[-5, 5\)"):
+            run(normal(5, 3), indices, normal(1, 3))
+
+
+def test_a_cache_is_not_written_beyond_its_end() -> None:
+    run = one_op(TensorScatter, tensor(DType.F32, 1, 5, 2), tensor(DType.F32, 1, 2, 2), tensor(DType.I64, 1))
+    cache, update = normal(1, 5, 2), normal(1, 2, 2)
+    assert np.array_equal(run(cache, update, np.array([3]))[:, 3:], update)
+    for start in (4, -1):
+        with pytest.raises(RunError, match=rf"index {start} is outside of \[0, 4\)"):
+            run(cache, update, np.array([start]))
+
+
+def test_a_condition_that_chooses_what_is_not_there_is_refused() -> None:
+    run = one_op(lambda x, c: Compress(x, c, axis=0, count=symbol("K")), tensor(DType.F32, 2), tensor(DType.BOOL, 3))
+    assert run(normal(2), np.array([False, True, False])).shape == (1,)
+    with pytest.raises(RunError, match=r"the condition chooses place 2 of 2"):
+        run(normal(2), np.array([True, False, True]))
+
+
+def test_frames_must_move_on() -> None:
+    dims = (1, symbol("F"), 5, 2)
+    run = one_op(lambda x, s, w: Stft(x, s, w, dims=dims), tensor(DType.F32, 1, 16, 1), tensor(DType.I64), W8)
+    assert run(normal(1, 16, 1), np.array(4), normal(8)).shape == (1, 3, 5, 2)
+    with pytest.raises(RunError, match=r"frame_step is 0"):
+        run(normal(1, 16, 1), np.array(0), normal(8))
