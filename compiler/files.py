@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -17,17 +17,26 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     A symbolic link stays one: its target is replaced. What is no regular file (a device, a pipe) is written into, since
     a rename would put a file in its place. Raises OSError.
     """
-    if path.exists() and not path.is_file():
-        _write_into(path, write)
-        return
-    path = Path(os.path.realpath(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    replace_files({path: write})
+
+
+def replace_files(writes: Mapping[Path, Callable[[IO[bytes]], object]]) -> None:
+    """`replace_file` for files that belong together: in their order, and none before all of them are written."""
+    temporary: dict[Path, Path] = {}
     try:
-        with open(temporary, "xb") as file:
-            write(file)
-        os.replace(temporary, path)
+        for path, write in writes.items():
+            if path.exists() and not path.is_file():
+                _write_into(path, write)
+                continue
+            path = Path(os.path.realpath(path))
+            temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+            with open(temporary[path], "xb") as file:
+                write(file)
+        for path, written in temporary.items():
+            os.replace(written, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for written in temporary.values():
+            written.unlink(missing_ok=True)
 
 
 def _write_into(path: Path, write: Callable[[IO[bytes]], object]) -> None:

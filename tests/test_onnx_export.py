@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -310,14 +311,23 @@ def test_weights_beyond_two_gigabytes_go_beside_the_model(tmp_path: Path, monkey
     assert (tmp_path / "m.onnx.data").stat().st_size == 4 * 4096
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("external_data", [False, True])
+def test_a_failed_write_leaves_the_old_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, external_data: bool
+) -> None:
     path = tmp_path / "model.onnx"
-    path.write_bytes(b"old")
+    old = {"model.onnx": b"old", "model.onnx.data": b"old weights"}
+    for name, content in old.items():
+        (tmp_path / name).write_bytes(content)
     module = load(model_of([node("Relu", ["x"], ["y"])], {"x": [2]}, {"y": [2]}))
-    monkeypatch.setattr(Path, "write_bytes", lambda self, data: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        save_model(module, path)
-    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
+
+    def full(self: onnx.ModelProto, **options: bool) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(onnx.ModelProto, "SerializeToString", full)
+    with pytest.raises(CompileError, match="model.onnx: cannot write: No space left on device"):
+        save_model(module, path, external_data=external_data)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == old
 
 
 class Unwritable(Op, dialect="test"):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
+import numpy as np
 import onnx
 from onnx import helper
 
 import mlc.frontend.onnx_export.operators  # noqa: F401  registers them
 from mlc import __version__
 from mlc.errors import CompileError
+from mlc.files import replace_files
 from mlc.frontend.onnx_export.registry import exporter_of
 from mlc.frontend.onnx_export.types import tensor_proto, type_proto
 from mlc.frontend.onnx_export.writer import Body, Writer
@@ -47,32 +50,37 @@ def save_model(module: Module, path: str | os.PathLike[str], *, external_data: b
     path = Path(path)
     model, weights = _export(module)
     is_external = external_data or sum(a.nbytes for a in weights.values()) > _INLINE_LIMIT
+    outside = {n: a for n, a in weights.items() if is_external and a.nbytes >= _EXTERNAL_FROM and a.dtype != object}
     data = path.with_name(path.name + ".data")
-    temporary = [path.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}") for file in (path, data)]
+    end = 0
+    for name, array in weights.items():
+        if name in outside:
+            end += -end % _ALIGNMENT
+            model.graph.initializer.append(_external(name, array, data.name, end))
+            end += _stored(array).nbytes
+        else:
+            model.graph.initializer.append(tensor_proto(name, array))
+    writes: dict[Path, Callable[[IO[bytes]], object]] = {}
+    if is_external:
+        writes[data] = lambda file: _write_tensors(file, outside.values())
+    writes[path] = lambda file: file.write(model.SerializeToString(deterministic=True))
     try:
-        with open(temporary[1], "wb") if is_external else open(os.devnull, "wb") as file:
-            for name, array in weights.items():
-                if is_external and array.nbytes >= _EXTERNAL_FROM and array.dtype != object:
-                    file.write(b"\0" * (-file.tell() % _ALIGNMENT))
-                    model.graph.initializer.append(_external(name, array, data.name, file.tell()))
-                    file.write(_stored(array))
-                else:
-                    model.graph.initializer.append(tensor_proto(name, array))
-        temporary[0].write_bytes(model.SerializeToString(deterministic=True))
-        if is_external:
-            temporary[1].replace(data)
-        temporary[0].replace(path)
+        replace_files(writes)
     except OSError as error:
         raise CompileError(f"cannot write: {error.strerror}", where=str(path)) from None
-    finally:
-        for file_path in temporary:
-            file_path.unlink(missing_ok=True)
 
 
-def _stored(array: Array) -> bytes:
+def _write_tensors(file: IO[bytes], arrays: Iterable[Array]) -> None:
+    for array in arrays:
+        file.write(b"\0" * (-file.tell() % _ALIGNMENT))
+        file.write(_stored(array).data)
+
+
+def _stored(array: Array) -> Array:
+    """The bytes of a tensor in a file, as a view of it where they are the same."""
     dtype = DType.of(array.dtype)
     is_packed = dtype.bits < 8 and dtype is not DType.BOOL
-    return packed(array).tobytes() if is_packed else array.tobytes()
+    return np.ascontiguousarray(packed(array) if is_packed else array).reshape(-1).view(np.uint8)
 
 
 def _external(name: str, array: Array, location: str, offset: int) -> onnx.TensorProto:
@@ -82,7 +90,7 @@ def _external(name: str, array: Array, location: str, offset: int) -> onnx.Tenso
         dims=array.shape,
         data_location=onnx.TensorProto.EXTERNAL,
     )
-    for key, value in (("location", location), ("offset", offset), ("length", len(_stored(array)))):
+    for key, value in (("location", location), ("offset", offset), ("length", _stored(array).nbytes)):
         tensor.external_data.add(key=key, value=str(value))
     return tensor
 
