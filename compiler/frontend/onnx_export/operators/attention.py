@@ -27,7 +27,7 @@ def attention(w: Writer, op: Attention) -> str | list[str]:
     given: dict[str, Any] = {"scale": op.scale, "softcap": op.softcap or None}
     if op.softmax_dtype is not None:
         given["softmax_precision"] = w.element_type(op.softmax_dtype)
-    inputs = [w.name(v) for v in (op.q, op.k, op.v)] + [w.name(op.mask) if is_plain else _mask(w, op)]
+    inputs = [w.name(v) for v in (op.q, op.k, op.v)] + [_matrix(w, op) if is_plain else _mask(w, op)]
     given["is_causal"] = int(op.is_causal and is_plain)
     w.require(24)  # from where a query that sees no key gives zeros
     if op.scores == "none":
@@ -87,11 +87,23 @@ def _mask(w: Writer, op: Attention) -> str:
     return str(w("Where", seen, mask, lowest))
 
 
+def _matrix(w: Writer, op: Attention) -> str:
+    """The mask, broadcast to rows and columns where it is not: ONNX asks for two dims and pads a last one of 1."""
+    if op.mask is None:
+        return ""
+    *batch, rows, columns = (1, 1, *op.mask.tensor.dims)[-max(2, op.mask.tensor.rank) :]
+    wanted = (op.q.tensor.dims[2], op.k.tensor.dims[2] if columns == 1 else columns)
+    if op.mask.tensor.rank >= 2 and wanted == (rows, columns):
+        return w.name(op.mask)
+    return str(w("Expand", w.name(op.mask), w.shape([*batch, *wanted])))
+
+
 def _padded_mask(w: Writer, op: Attention) -> str:
     """The mask, its last dim filled up to the number of keys with what hides them."""
     assert op.mask is not None
-    missing = op.k.tensor.dims[2] - op.mask.tensor.dims[-1]
-    if missing == 0 or op.mask.tensor.dims[-1] == 1:
+    length = op.mask.tensor.dims[-1] if op.mask.tensor.rank else 1
+    missing = op.k.tensor.dims[2] - length
+    if missing == 0 or length == 1:
         return w.name(op.mask)
     dtype = op.mask.tensor.dtype
     hidden = w.constant(np.array(False)) if dtype is DType.BOOL else w.scalar(-np.inf, dtype)
