@@ -41,7 +41,7 @@ class Export:
 
 
 SMALL = ("mlp", "resnet", "mobilenet", "squeezenet", "unet", "vit", "bert", "gpt", "gpt_spelled", "lstm")
-FULL = ("resnet", "mobilenet", "vit", "bert", "gpt")
+FULL = ("resnet", "mobilenet", "squeezenet", "vit", "bert", "gpt")
 # Opset 14 is from before LayerNormalization and Gelu, both spelled out there; opset 23 has Attention as one operator.
 EXPORTS = (
     *(Export(network, "small", exporter) for network in SMALL for exporter in ("dynamo", "torchscript14")),
@@ -70,6 +70,8 @@ def network(name: str, size: str) -> torch.nn.Module:
             return vision.MobileNetV2()
         case "squeezenet", "small":
             return vision.SqueezeNet(width=12, classes=200)
+        case "squeezenet", "full":
+            return vision.SqueezeNet()
         case "unet", "small":
             return vision.UNet((6, 10, 20))
         case "vit", "small":
