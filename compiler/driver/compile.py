@@ -13,6 +13,7 @@ from mlc import runtime
 from mlc.driver.cache import Cache, digest, file_digest
 from mlc.driver.executable import Executable, Interpreted
 from mlc.driver.options import Options
+from mlc.driver.plugins import source_digests
 from mlc.driver.text import read_module, weights_path
 from mlc.driver.validate import sample_validator
 from mlc.driver.version import code_version
@@ -152,7 +153,7 @@ def model_key(path: Path, options: Options) -> str:
         raise CompileError(error.strerror or str(error), where=str(path)) from None
     target = Target.parse(options.target)
     pipeline = options.pipeline()
-    plugins = [file_digest(Path(p)) for p in dict.fromkeys(_source_file(type(item)) for item in pipeline)]
+    plugins = [one for item in pipeline for one in source_digests(type(item))]
     facts = [options.backend, str(options.fallback), options.validate, repr(target)]
     limits = [f"{name}={count}" for name, count in sorted(options.rewrite_limits.items())]
     passes = [str(item) for item in pipeline]
@@ -175,12 +176,6 @@ def _model_files(path: Path) -> list[Path]:
     from mlc.frontend.onnx_import import model_files
 
     return model_files(path)
-
-
-def _source_file(cls: type) -> str:
-    import inspect
-
-    return inspect.getfile(cls)
 
 
 def _cached_artifact(path: Path) -> runtime.Artifact | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,6 +111,27 @@ def test_a_changed_plugin_is_no_stale_hit(mlc: Mlc, mlp: Path, tmp_path: Path) -
     plugin.write_text(text)
     assert [from_cache(), from_cache()] == [False, True]
     plugin.write_text(text + "# one more line\n")
+    assert from_cache() is False
+
+
+def test_a_changed_module_behind_a_plugin_is_no_stale_hit(mlp: Path, tmp_path: Path, own_cache: Path) -> None:
+    (tmp_path / "my_rules.py").write_text("def rewrite(module):\n    return\n")
+    (tmp_path / "my_pass.py").write_text(
+        "from dataclasses import dataclass\nfrom mlc.ir import Module\nfrom mlc.rewrite import Pass\n"
+        "from my_rules import rewrite\n\n"
+        "@dataclass(frozen=True)\nclass MyPass(Pass):\n    '''Does nothing.'''\n\n"
+        "    def run(self, module: Module) -> None:\n        rewrite(module)\n"
+    )
+    arguments = ["compile", str(mlp), "-o", "m.mlc", "--json", "--passes", "my_pass.py"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *(p for p in sys.path if p)])}
+
+    def from_cache() -> bool:
+        command = [sys.executable, "-c", "from mlc.cli import main; main()", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+        return bool(json.loads(done.stdout)["from_cache"])
+
+    assert [from_cache(), from_cache()] == [False, True]
+    (tmp_path / "my_rules.py").write_text("def rewrite(module):\n    return  # another text\n")
     assert from_cache() is False
 
 
@@ -228,9 +250,18 @@ def test_compare_shows_the_worst_element(mlc: Mlc, mlp: Path) -> None:
     assert all(row["within"] and row["relative"] < 1e-5 for row in rows)
 
 
-def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path) -> None:
-    result = mlc("compare", mlp, "--engines", "llvm,onnxref", "--rtol", "1e-30", "--input", "N=50")
+def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        "from dataclasses import dataclass\nfrom mlc.ir import Value\nfrom mlc.ops import Relu\n"
+        "from mlc.rewrite import Pass\n\n"
+        "def drop_relu(op: Relu) -> Value:\n    return op.x\n\n"
+        "@dataclass(frozen=True)\nclass Wrong(Pass):\n    '''relu(x) -> x, which is wrong.'''\n\n"
+        "    rules = (drop_relu,)\n"
+    )
+    result = mlc("compare", mlp, "--engines", "llvm,onnxref", "--input", "N=50", "--passes", wrong)
     assert result.exit_code == 1 and "DIFFERS" in result.stdout
+    assert mlc("compare", mlp, "--engines", "llvm,onnxref", "--input", "N=50").exit_code == 0
 
 
 # --- mistakes ---
