@@ -159,6 +159,19 @@ def test_an_output_declared_with_other_elements_is_refused() -> None:
     assert error_of(model) == "g: output 'y': is declared as a tensor of i32, the model computes tensor<2xf32>"
 
 
+@pytest.mark.parametrize(("declared", "text"), [([3], "3"), ([2, 1], "2x1"), ([], "a scalar")])
+def test_an_output_declared_with_another_shape_is_refused(declared: list[int], text: str) -> None:
+    model = model_of([node("Relu", ["x"], ["y"])], {"x": [2]}, {"y": declared})
+    assert error_of(model) == (
+        f"g: output 'y': is declared as {text}, the model computes tensor<2xf32>; correct the declaration"
+    )
+
+
+def test_an_output_may_be_declared_by_name_where_its_size_is_known() -> None:
+    load(model_of([node("Relu", ["x"], ["y"])], {"x": [2]}, {"y": ["N"]}))
+    load(model_of([node("Relu", ["x"], ["y"])], {"x": ["N"]}, {"y": [2]}))
+
+
 def test_shapes_that_do_not_fit_name_the_node() -> None:
     model = model_of([node("MatMul", ["a", "b"], ["y"], name="fc")], {"a": [1, 256], "b": [512, 10]}, {"y": None})
     assert error_of(model).startswith("g: node 'fc' (MatMul): ")

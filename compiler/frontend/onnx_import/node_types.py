@@ -40,12 +40,24 @@ def check_input_types(node: onnx.NodeProto, opsets: dict[str, int], values: Sequ
 
 
 def check_output_type(value: Value, info: onnx.ValueInfoProto) -> None:
-    """Raises CompileError when the model declares other elements for an output than it computes."""
+    """Raises CompileError when the model declares other elements, another rank or other sizes than it computes."""
     if info.type.WhichOneof("value") != "tensor_type" or not info.type.tensor_type.elem_type:
         return
-    declared = dtype_of(info.type.tensor_type.elem_type)
-    if not isinstance(value.type, TensorType) or value.type.dtype is not declared:
-        raise CompileError(f"is declared as a tensor of {declared}, the model computes {value.type}")
+    declared = info.type.tensor_type
+    dtype = dtype_of(declared.elem_type)
+    if not isinstance(value.type, TensorType) or value.type.dtype is not dtype:
+        raise CompileError(f"is declared as a tensor of {dtype}, the model computes {value.type}")
+    if not declared.HasField("shape") or value.type.shape is None:
+        return
+    # What is declared by a name may be computed as a number, and the other way round.
+    sizes = [d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in declared.shape.dim]
+    fits = len(sizes) == value.type.rank and all(
+        size is None or not isinstance(dim, int) or size == dim
+        for size, dim in zip(sizes, value.type.dims, strict=True)
+    )
+    if not fits:
+        shape = "x".join("?" if size is None else str(size) for size in sizes) or "a scalar"
+        raise CompileError(f"is declared as {shape}, the model computes {value.type}; correct the declaration")
 
 
 def type_text(type: Type) -> str:
