@@ -49,7 +49,7 @@ THIRD_PARTIES = {
     "click": ["mlc.cli"],
     "onnx": ["mlc.frontend.onnx", "mlc.onnx_backend"],
     "google": ["mlc.frontend.onnx"],  # protobuf, for the error of its parser
-    "torch": ["mlc.frontend.torch", "mlc.torch_backend"],
+    "torch": ["mlc.frontend.torch", "mlc.torch_backend", "mlc.tools"],
     "torch_mlir": ["mlc.frontend.torch", "mlc.torch_backend", "mlc.codegen.mlir"],
     "llvmlite": ["mlc.codegen", "mlc.runtime.code"],
     "onnxruntime": ["mlc.tools"],
@@ -119,7 +119,7 @@ def test_a_right_import_is_left_alone(module: str, text: str) -> None:
 def test_a_third_party_out_of_place_is_found() -> None:
     tree = {"mlc.passes.fold": "import torch", "mlc.frontend.torch_export": "import torch", "mlc.ir": "import pandas"}
     assert list(third_party_violations(tree)) == [
-        "mlc.passes.fold imports torch, which is for mlc.frontend.torch*, mlc.torch_backend*",
+        "mlc.passes.fold imports torch, which is for mlc.frontend.torch*, mlc.torch_backend*, mlc.tools*",
         "mlc.ir imports pandas, which is no dependency of mlc",
     ]
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("model", type=click.Path())
 @click.option(
-    "--engines", default="llvm,interp", show_default=True, help="Of llvm, interp, ort, onnxref; last is right."
+    "--engines",
+    default="llvm,interp",
+    show_default=True,
+    help="Of llvm, interp, ort (its optimizations off), openvino, onnxref; last is right.",
 )
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="As for `mlc run`.")
 @click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of random inputs.")
@@ -39,7 +42,7 @@ def command(
     from mlc.driver.inputs import make_inputs
     from mlc.errors import CompileError
     from mlc.tools.compare import DEFAULT_TOLERANCE, difference
-    from mlc.tools.engines import prepare
+    from mlc.tools.engines import Setup, Subject, prepare
 
     names = engines.split(",")
     if len(names) < 2 or len(set(names)) != len(names):
@@ -52,7 +55,7 @@ def command(
     outputs: dict[str, list[Any]] = {}
     for name in names:
         with progress(f"running {Path(model).name} on {name}"):
-            outputs[name] = prepare(name, Path(model), options)(arrays)
+            outputs[name] = prepare(name, Subject(Path(model)), Setup(options, is_plain=True)).run(arrays)
     reference = outputs[names[-1]]
     found = [
         difference(name, output, got, wanted)

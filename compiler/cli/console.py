@@ -1,9 +1,9 @@
-"""What commands print: tables, and one progress line on standard error when it is a terminal."""
+"""What commands print: tables, and progress on standard error when it is a terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -42,6 +42,21 @@ def progress(text: str) -> Iterator[None]:
 
     with Console(stderr=True).status(text):
         yield
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[tuple[Callable[[str], object], Callable[[], object]]]:
+    """A bar over `total` steps, as two functions: one sets its text, one counts a step. Nothing when standard error is
+    no terminal."""
+    if not sys.stderr.isatty():
+        yield (lambda text: None), (lambda: None)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield (lambda text: bar.update(task, description=text)), (lambda: bar.advance(task))
 
 
 def seconds_text(seconds: float) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "compile": "Compile a model to native code, or to any stage before it.",
     "opt": "Run passes over a model and write the graph back.",
     "run": "Run a model on given or random inputs.",
+    "bench": "Measure a model against other engines.",
     "compare": "Compare the numbers of several engines on one model.",
     "inspect": "Show what a model consists of.",
     "passes": "List the passes, or show one.",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mlc.driver import Options
     from mlc.driver.options import Validation
 
+MAX_THREADS = 1024  # of the runtime's pool
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PASS_FLAGS = (
@@ -118,3 +120,15 @@ def _limit(text: str) -> tuple[str, int]:
     if not equals or not count.isdecimal():
         raise click.BadParameter(f"{text!r} is not of the form PASS=N", param_hint="--rewrite-limit")
     return name, int(count)
+
+
+def thread_counts(text: str) -> tuple[int, ...]:
+    """The counts in "1,2". Raises BadParameter for what is no count, or given twice."""
+    counts = []
+    for part in text.split(","):
+        if not part.isdecimal() or not 1 <= int(part) <= MAX_THREADS:
+            raise click.BadParameter(f"{part!r} is no thread count: 1 to {MAX_THREADS}", param_hint="--threads")
+        counts.append(int(part))
+    if len(set(counts)) != len(counts):
+        raise click.BadParameter(f"{text!r} names a count twice", param_hint="--threads")
+    return tuple(counts)

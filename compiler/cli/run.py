@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from mlc.cli.console import progress, seconds_text, table
-from mlc.cli.options import COMPILE_FLAGS, given_flags, json_flag, pass_flags, read_options, target_flags
+from mlc.cli.options import COMPILE_FLAGS, MAX_THREADS, given_flags, json_flag, pass_flags, read_options, target_flags
 
 
 @click.command("run")
@@ -27,7 +27,7 @@ from mlc.cli.options import COMPILE_FLAGS, given_flags, json_flag, pass_flags, r
 @click.option("--save-outputs", type=click.Path(file_okay=False), metavar="D", help="Write each output to D/NAME.npy.")
 @click.option("--profile", is_flag=True, help="Print the time of each kernel with its source nodes.")
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(min=1), help="Runs; the median is printed.")
-@click.option("--threads", type=click.IntRange(1, 1024), help="Threads to use (default: all cores).")
+@click.option("--threads", type=click.IntRange(1, MAX_THREADS), help="Threads to use (default: all cores).")
 @pass_flags
 @target_flags
 @json_flag

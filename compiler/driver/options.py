@@ -34,6 +34,12 @@ class Options:
     fallback: bool = True
     use_cache: bool = True
 
+    def describe(self) -> str:
+        """The pipeline as the user asked for it: "-O2", or its text."""
+        if self.passes is None:
+            return f"-O{DEFAULT_LEVEL if self.level is None else self.level}"
+        return f"--passes {self.passes if isinstance(self.passes, str) else ','.join(map(str, self.passes))}"
+
     def pipeline(self) -> list[Pass]:
         """The passes to run, in order. Raises CompileError for an unknown pass, level, backend or validation."""
         if self.passes is not None and self.level is not None:

@@ -28,6 +28,11 @@ class SampleMismatch(CompileError):
     """A pass changed what the module computes."""
 
 
+def tolerance_of(passes: Sequence[Pass]) -> float:
+    """What outputs behind these passes may differ by, as a part of the largest value."""
+    return max((_TOLERANCE[type(item).numerics] for item in passes), default=_TOLERANCE["exact"])
+
+
 def sample_inputs(module: Module, *, size: int, seed: int = 0) -> list[Any]:
     """Random inputs for `main`: normal floats, small integers, each symbol taken as `size` plus its position."""
     names = list(dict.fromkeys(s for v in module.main.inputs for s in v.tensor.symbols()))

@@ -253,13 +253,11 @@ def test_compare_shows_the_worst_element(mlc: Mlc, mlp: Path) -> None:
 def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
     wrong.write_text(
-        "from dataclasses import dataclass\nfrom mlc.ir import Value\nfrom mlc.ops import Relu\n"
-        "from mlc.rewrite import Pass\n\n"
-        "def drop_relu(op: Relu) -> Value:\n    return op.x\n\n"
-        "@dataclass(frozen=True)\nclass Wrong(Pass):\n    '''relu(x) -> x, which is wrong.'''\n\n"
-        "    rules = (drop_relu,)\n"
+        "from dataclasses import dataclass\nfrom mlc.ops import Relu\nfrom mlc.rewrite import Pass\n\n"
+        "def drop_relu(op: Relu):\n    return op.x\n\n"
+        "@dataclass(frozen=True)\nclass Wrong(Pass):\n    'relu(x) -> x, which is wrong.'\n\n    rules = (drop_relu,)\n"
     )
-    result = mlc("compare", mlp, "--engines", "llvm,onnxref", "--input", "N=50", "--passes", wrong)
+    result = mlc("compare", mlp, "--engines", "llvm,onnxref", "--passes", wrong, "--input", "N=50")
     assert result.exit_code == 1 and "DIFFERS" in result.stdout
     assert mlc("compare", mlp, "--engines", "llvm,onnxref", "--input", "N=50").exit_code == 0
 

@@ -1,0 +1,110 @@
+"""`mlc bench`: a model on our engine and on others, measured round by round."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlc.cli.console import bytes_text, count_text, progress, progress_bar, seconds_text, table
+from mlc.cli.main import Finding
+from mlc.cli.options import json_flag, pass_flags, read_options, thread_counts
+
+if TYPE_CHECKING:
+    from mlc.tools.bench_result import Result, Row
+
+
+@click.command("bench")
+@click.argument("model", type=click.Path())
+@click.option(
+    "--vs", default="ort", show_default=True, metavar="ENGINES", help="Of ort, openvino, torch, inductor; '' for none."
+)
+@click.option("--threads", default="1", show_default=True, metavar="COUNTS", help="Thread counts, e.g. 1,2.")
+@click.option("--rounds", default=30, show_default=True, type=click.IntRange(min=2), help="Rounds to measure.")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="As for `mlc run`.")
+@click.option("--torch-model", metavar="PACKAGE.MODULE:FACTORY", default="", help="The same model for torch, inductor.")
+@click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ...")
+@click.option("--no-cache", is_flag=True, help="Compile without the cache, so that the printed time is a whole one.")
+@pass_flags
+@json_flag
+def command(
+    model: str,
+    vs: str,
+    threads: str,
+    rounds: int,
+    inputs: tuple[str, ...],
+    torch_model: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Measure MODEL (.onnx or .mlir) against other engines, interleaved, on fresh random inputs in every round.
+
+    Each engine runs in a process of its own, held to as many cores as it has threads. A ratio above 1 means that mlc is
+    faster; its 95 % interval comes from the rounds. Exit code 1 when outputs differ by more than the tolerance.
+    """
+    from mlc.driver.inputs import make_inputs
+    from mlc.tools.bench import Request, compile_artifact, measure
+    from mlc.tools.engines import Subject
+
+    request = Request(
+        Subject(Path(model), torch_model),
+        read_options(flags),
+        tuple(filter(None, vs.split(","))),
+        thread_counts(threads),
+        rounds,
+    )
+    request.check()
+    with tempfile.TemporaryDirectory(prefix="mlc-bench-") as folder:
+        with progress(f"compiling {Path(model).name}"):
+            compiled = compile_artifact(request, Path(folder) / "model.mlc")
+        with progress_bar(request.turn_count) as (report, advance):
+            result = measure(
+                request, compiled, lambda number: make_inputs(compiled.inputs, inputs, number), report, advance
+            )
+    if as_json:
+        click.echo(json.dumps(result.to_json(), indent=1))
+    else:
+        _print(result)
+    if off := result.differing():
+        raise Finding(f"outputs differ beyond {result.tolerance:g} of the largest value: {', '.join(off)}")
+
+
+def _print(result: Result) -> None:
+    title = f"{result.name}: {result.rounds} rounds"
+    if result.flops:
+        title += f", {count_text(result.flops)}FLOP a run"
+    columns = ["engine", "threads#", "median#", "minimum#", "ratio [95 % interval]#", "of peak#", "load#"]
+    columns += ["private memory#", "peak memory#", "largest difference#"]
+    table(title, columns, [_cells(result, row) for row in result.rows])
+    for threads, peak in result.peaks.items():
+        click.echo(f"peak with {threads_text(threads)}: {count_text(peak)}FLOP/s, measured in the same rounds")
+    for threads in (t for t in result.peaks if t > 1 and 1 in result.peaks):
+        same = "the same bits" if result.has_same_bits() else "OTHER BITS"
+        click.echo(f"mlc with {threads_text(threads)}: {result.scaling(threads)} times as fast as with 1, {same}")
+    click.echo(f"mlc compiled in {seconds_text(result.compile_s)}{' from the cache' * result.is_from_cache}")
+    for line in result.engine_lines():
+        click.echo(line)
+
+
+def _cells(result: Result, row: Row) -> list[str]:
+    worst = row.worst
+    return [
+        row.title,
+        str(row.threads),
+        seconds_text(row.median_s),
+        seconds_text(row.minimum_s),
+        "" if row.is_ours else str(result.ratio(row)),
+        f"{100 * result.share_of_peak(row):.1f} %" if result.flops else "",
+        seconds_text(row.started.load_s),
+        bytes_text(row.memory.private),
+        bytes_text(row.memory.peak),
+        "" if row.is_ours or worst is None else worst.problem or f"{worst.relative:.2g}",
+    ]
+
+
+def threads_text(count: int) -> str:
+    """ "1 thread" or "2 threads"."""
+    return f"{count} thread{'s' * (count > 1)}"

@@ -1,0 +1,102 @@
+"""The child process of `mlc bench` that holds one engine: `python -m mlc.tools.bench_worker`, pickles on its pipes.
+
+It reads a Job, imports the engine's libraries, prepares the model and answers with a Started; then it answers each Turn
+with a Turned until its input ends. A mistake of the user's is answered with its text. What libraries print goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import signal
+import sys
+import time
+from typing import IO
+
+from mlc.errors import CompileError
+from mlc.tools import engines
+from mlc.tools.bench_protocol import PEAK, Job, Started, Turn, Turned
+from mlc.tools.process_memory import process_memory
+
+_PR_SET_PDEATHSIG = 1
+_MOST_RUNS = 200
+
+
+def main() -> None:
+    """Serves one engine until standard input ends."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # libraries print to standard output
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
+    commands = sys.stdin.buffer
+    try:
+        _serve(commands, replies)
+    except CompileError as error:
+        _send(replies, str(error))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _serve(commands: IO[bytes], replies: IO[bytes]) -> None:
+    job: Job = pickle.load(commands)
+    os.sched_setaffinity(0, job.cores)
+    # Looked up before its libraries are imported: a missing one is the user's to install.
+    engine = None if job.engine == PEAK else engines.find(job.engine)
+    if engine is not None:
+        engine.import_libraries()
+    base = process_memory()
+    start = time.perf_counter()
+    if engine is None:
+        run, flops = _peak(len(job.cores))
+        started = Started(time.perf_counter() - start, "independent multiply-adds", "", flops)
+    else:
+        ready = engines.prepare(job.engine, job.subject, job.setup)
+        run = ready.run
+        started = Started(time.perf_counter() - start, ready.settings, engine.versions)
+    _send(replies, started)
+    while True:
+        turn: Turn = pickle.load(commands)
+        outputs, times = run(turn.arrays), _measure(run, turn)
+        _send(replies, Turned(outputs, times, process_memory().above(base)))
+
+
+def _measure(run: engines.Run, turn: Turn) -> list[float]:
+    times: list[float] = []
+    end = time.perf_counter() + turn.seconds
+    while not times or (len(times) < _MOST_RUNS and time.perf_counter() + times[-1] < end):
+        start = time.perf_counter()
+        run(turn.arrays)
+        times.append(time.perf_counter() - start)
+    return times
+
+
+def _peak(threads: int) -> tuple[engines.Run, int]:
+    """The multiply-adds of mlc.codegen.peak as an engine without inputs, and their FLOPs."""
+    from mlc import runtime
+    from mlc.codegen import compile_unit
+    from mlc.codegen.peak import fma_peak
+    from mlc.target import Target
+
+    runtime.set_threads(threads)
+    target = Target.parse("host")
+    program = fma_peak(target, threads)
+    code = tuple(runtime.CodeUnit(unit.name, compile_unit(unit, target)) for unit in program.units)
+    output = runtime.TensorSpec("sums", "float32", (str(program.output_count),))
+    executable = runtime.Executable(runtime.Artifact(inputs=(), outputs=(output,), code=code))
+    return lambda _: list(executable.run()), program.flops
+
+
+def _die_with_parent() -> None:
+    """Ends this process when its parent is killed, also while it is stopped."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _send(replies: IO[bytes], message: object) -> None:
+    pickle.dump(message, replies, pickle.HIGHEST_PROTOCOL)
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main()
