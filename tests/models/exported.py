@@ -41,7 +41,7 @@ class Export:
 
 
 SMALL = ("mlp", "resnet", "mobilenet", "squeezenet", "unet", "vit", "bert", "gpt", "gpt_spelled", "lstm")
-FULL = ("resnet", "mobilenet", "squeezenet", "vit", "bert", "gpt")
+FULL = ("resnet", "mobilenet", "squeezenet", "vit", "bert", "gpt", "gpt_hidden")
 # Opset 14 is from before LayerNormalization and Gelu, both spelled out there; opset 23 has Attention as one operator.
 EXPORTS = (
     *(Export(network, "small", exporter) for network in SMALL for exporter in ("dynamo", "torchscript14")),
@@ -86,6 +86,8 @@ def network(name: str, size: str) -> torch.nn.Module:
             return text.GPT(vocabulary=200, length=32, width=48, heads=4, depth=2, fused=name == "gpt")
         case "gpt", "full":
             return text.GPT()
+        case "gpt_hidden", "full":
+            return text.GPT(has_head=False)
         case "lstm", "small":
             return text.LSTMClassifier(vocabulary=200, width=24)
         case _:
@@ -104,7 +106,7 @@ def random_inputs(name: str, size: str, batch: int, seed: int = 1) -> dict[str, 
             mask = np.ones_like(ids)
             mask[:, -length // 4 :] = 0
             return {"input_ids": ids, "attention_mask": mask, "token_type_ids": generator.integers(0, 2, ids.shape)}
-        case "gpt" | "gpt_spelled" | "lstm":
+        case "gpt" | "gpt_spelled" | "gpt_hidden" | "lstm":
             return {"input_ids": ids}
         case _:
             side = 32 if size == "small" else 224

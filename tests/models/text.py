@@ -116,8 +116,10 @@ class GPT(nn.Module):
         heads: int = 12,
         depth: int = 12,
         fused: bool = True,
+        has_head: bool = True,
     ) -> None:
         super().__init__()
+        self.has_head = has_head
         self.tokens = nn.Embedding(vocabulary, width)
         self.positions = nn.Embedding(length, width)
         self.blocks = nn.Sequential(
@@ -126,9 +128,10 @@ class GPT(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, input_ids: Tensor) -> Tensor:
-        """Scores [B,T,V] of the next token; the output projection is the token embedding again."""
+        """Scores [B,T,V] of the next token, by the token embedding again; without a head, hidden states [B,T,C]."""
         x = self.tokens(input_ids) + self.positions(torch.arange(input_ids.shape[1]))
-        return self.norm(self.blocks(x)) @ self.tokens.weight.T
+        x = self.norm(self.blocks(x))
+        return x @ self.tokens.weight.T if self.has_head else x
 
 
 class LSTMClassifier(nn.Module):
