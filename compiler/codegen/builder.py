@@ -341,6 +341,16 @@ class Builder:
             for number, place in enumerate(self.lane_offsets(offset)):
                 self.store(pointer, self.lane(value, number), place)
 
+    def prefetch(self, pointer: ir.Value) -> None:
+        """Asks for a line of memory to be read into the second level of cache; any address will do."""
+        read, locality, is_data = (ir.Constant(I32, n) for n in (0, 2, 1))
+        module = self.function.module
+        name = "llvm.prefetch.p0"
+        function = module.globals.get(name)
+        if function is None:
+            function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, I32, I32, I32]), name)
+        self.ir.call(function, [pointer, read, locality, is_data])
+
     def lane_offsets(self, offset: Index) -> list[Num]:
         """The scalar index of each lane."""
         if isinstance(offset, Lanes):
@@ -374,6 +384,44 @@ class Builder:
         counter.add_incoming(self.ir.add(counter, ir.Constant(I64, step), flags=["nsw"]), self.ir.block)
         self.ir.branch(head)
         self.ir.position_at_end(end)
+
+    def carried(
+        self,
+        start: Num,
+        stop: Num,
+        step: int,
+        initial: Sequence[ir.Value],
+        body: Callable[[ir.Value, list[ir.Value]], Sequence[ir.Value]],
+    ) -> list[ir.Value]:
+        """A loop whose values live in registers: `body(counter, values)` gives the next ones, the last are returned.
+
+        Written with its test at the end, as LLVM would turn it.
+        """
+        before = self.ir.block
+        do = self.function.append_basic_block("do")
+        end = self.function.append_basic_block("end")
+        self.ir.cbranch(self.compare("<", start, stop), do, end)
+        self.ir.position_at_end(do)
+        counter = self.ir.phi(I64)
+        counter.add_incoming(self.i64(start), before)
+        values = [self.ir.phi(value.type) for value in initial]
+        for phi, value in zip(values, initial, strict=True):
+            phi.add_incoming(value, before)
+        results = body(counter, list(values))
+        following = self.ir.add(counter, ir.Constant(I64, step), flags=["nsw"])
+        last = self.ir.block
+        counter.add_incoming(following, last)
+        for phi, value in zip(values, results, strict=True):
+            phi.add_incoming(value, last)
+        self.ir.cbranch(self.compare("<", following, stop), do, end)
+        self.ir.position_at_end(end)
+        final: list[ir.Value] = []
+        for value, result in zip(initial, results, strict=True):
+            phi = self.ir.phi(value.type)
+            phi.add_incoming(value, before)
+            phi.add_incoming(result, last)
+            final.append(phi)
+        return final
 
     def across(self, start: Num, stop: Num, lanes: int) -> Iterator[Index]:
         """Emits its body for whole vectors, then for the single elements left: `for i in k.across(0, n, 8)`.

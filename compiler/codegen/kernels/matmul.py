@@ -1,10 +1,11 @@
-"""Matmul: the right factor packed into panels of one tile's columns, a register tile over all of K for each of its
-rows.
+"""Matmul: the right factor packed into panels of one tile's columns, times blocks of rows by a micro-kernel.
 
-Loop order: parallel over batches, blocks of rows and panels; inside, tiles of rows, then K. A panel [K][columns] is
-read once per tile of rows and stays in L2; a block of rows stays there while all panels pass. Constant right factors
-are packed when compiling, others into the workspace before the product. Columns beyond N are zeros in the panel and are
-not stored. The sum over K has one order whatever the threads.
+Loop order: parallel over batches, blocks of rows and panels; inside, blocks of the sum, then tiles of rows. A block of
+a panel stays in the second level of cache while all tiles of a block of rows pass, and so do the rows while the panels
+pass. Sums of a unit are kept in a buffer on the stack, [rows][columns], from where what is behind the product takes
+them. Constant right factors are packed when compiling, others into the workspace before the product, or read as they
+are where there is one tile of rows. Columns beyond N are zeros in the panel and are not stored. The sum over K has one
+order whatever the threads.
 """
 
 from __future__ import annotations
@@ -12,17 +13,31 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import Lanes, Num
-from mlc.codegen.kernel import Kernel, Prepared, Temporary
-from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
+from mlc.codegen.builder import I1, Lanes, Num
+from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
+from mlc.codegen.kernels.micro_kernel import LINE_BYTES, UNROLLED, MicroKernel, Run
+from mlc.codegen.kernels.spaces import bundles
+from mlc.codegen.kernels.tiles import TileShape, accumulator, fitting_tile
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
-from mlc.ir import Array, Dim
+from mlc.ir import Array, Dim, Value
 from mlc.ir.dims import ceildiv, is_static, product
 from mlc.ops import Matmul
 from mlc.ops.inference import numbers
+
+# Bytes of the buffer of sums: more would push the factors out of the second level of cache.
+MOST_SUMS = 64 * 1024
+# Lines that a turn of the micro-kernel reads ahead at most; more would stand in the way of its own loads.
+MOST_AHEAD = 3
+# An address of x86-64's first level of cache repeats after 4 KiB in each way, since its index lies within a page.
+WAY_BYTES = 4096
+# Elements between the rows of a left factor that is copied because its rows fall on each other in the cache.
+ROW_GAP = 16
+# Panels that must read a left factor before it is worth a copy.
+WORTH_A_COPY = 4
 
 
 @kernel(Matmul)
@@ -56,110 +71,126 @@ class Product:
         self.plan, self.op, self.batch, self.x_batch, self.y_batch = plan, op, batch, x_batch, y_batch
         self.m, self.depth, self.n = m, depth, n
         self.dtype = accumulator(op.x.tensor.dtype)
-        widest = tile_for(plan.target, self.dtype)
-        self.tile = TileShape(even_rows(m, widest.rows), widest.vectors, widest.lanes)
+        self.kind = registers.register_type(self.dtype)
+        self.tile = fitting_tile(plan.target, self.dtype, m, n)
         self.panels = ceildiv(n, self.tile.columns)
+        self.depth_block = self._depth_block()
+        self.block = self._row_block()
 
     def add(self) -> None:
         """Adds the launches."""
         plan, tile = self.plan, self.tile
-        packed = self._packed()
-        block = self._row_block()
-        blocks = ceildiv(self.m, block)
-        plan.choose("tile", f"{tile.rows}x{tile.columns}")
-        plan.choose("rows", block)
-        plan.choose("right", "packed when compiling" if isinstance(packed, Prepared) else "packed at run time")
-        cost = plan.estimate(self.depth) * tile.columns * min(block, plan.estimate(self.m)) // 16
+        left = self._left()
+        right = self._right()
+        blocks = ceildiv(self.m, self.block)
+        plan.choose("tile", "+".join(f"{rows}x{tile.columns}" for rows in self._heights()))
+        plan.choose("rows", self.block)
+        plan.choose("sum", self.depth_block)
+        plan.choose("left", "as it is" if left is self.op.x else "copied")
+        plan.choose("right", _origin(right))
+        cost = plan.estimate(self.depth) * tile.columns * min(self.block, plan.estimate(self.m)) // 16
 
         @plan.each(product(self.batch) * blocks * self.panels, cost=cost)
         def unit(k: Kernel, number: Any) -> None:
             *at, row_block, panel = k.unravel(
                 number, [*(k.dim(d) for d in self.batch), k.dim(blocks), k.dim(self.panels)]
             )
-            start = k.mul(row_block, block)
-            stop = k.minimum(k.add(start, block), k.dim(self.m)) if blocks != 1 else k.dim(self.m)
-            buffer = k.stack(registers.register_type(self.dtype), tile.rows * tile.columns)
-            for row in tile_starts(k, start, stop, tile.rows):
-                self._tile(k, packed, at, row, stop, panel, buffer)
+            start = k.mul(row_block, self.block)
+            stop = k.minimum(k.add(start, self.block), k.dim(self.m)) if blocks != 1 else k.dim(self.m)
+            Unit(self, k, left, right, at, start, stop, panel).write()
 
-    def _tile(
-        self, k: Kernel, packed: Prepared | Temporary, at: list[Num], first: Num, stop: Num, panel: Num, buffer: Any
-    ) -> None:
-        tile = self.tile
-        # Rows behind the last one repeat it; they are not stored.
-        rows = [k.minimum(k.add(first, row), k.sub(stop, 1)) if row else first for row in range(tile.rows)]
-        x = k.tensor(self.op.x, (*self.x_batch, self.m, self.depth))
-        y = k.tensor(packed)
-        x_at = self._broadcast(k, self.x_batch, at)
-        y_at = self._broadcast(k, self.y_batch, at)
-        sums = Accumulators(k, self.dtype, tile)
-        with k.loop(0, k.dim(self.depth)) as step:
-            sums.add_products(
-                lambda row: k.read_as(self.dtype, x, (*x_at, rows[row], step)),
-                lambda v: k.read(y, (*y_at, panel, step, Lanes(v * tile.lanes, 1, tile.lanes))),
-            )
-        sums.spill(buffer)
-        self._finish(k, at, first, k.minimum(k.sub(stop, first), tile.rows), panel, buffer)
+    def _heights(self) -> tuple[int, ...]:
+        """Rows of the tiles that a block is cut into: the tile's, and what covers the rows that are left."""
+        rows = self.tile.rows
+        if isinstance(self.m, int):
+            return (rows, self.m % rows) if self.m % rows else (rows,)
+        return tuple(dict.fromkeys((rows, max(rows // 2, 1), 1)))
 
-    def _finish(self, k: Kernel, at: list[Num], first: Num, rows: Num, panel: Num, buffer: Any) -> None:
-        """What is behind the product, and the stores, for the columns of the panel that exist."""
-        columns = self.tile.columns
-        start = k.mul(panel, columns)
-        width = (
-            columns if is_static(self.n) and self.n % columns == 0 else k.minimum(k.sub(k.dim(self.n), start), columns)
-        )
-        kind = registers.register_type(self.dtype)
-        target = self.op.result.tensor.dtype
-        with k.loop(0, rows) as row:
-            line = k.at(buffer, kind, k.mul(row, columns))
-            for j in k.across(0, width, self.tile.lanes):
-                value = registers.converted(k, k.load(line, kind, j), self.dtype, target)
-                k.emit(self._index(k, at, k.add(first, row), k.add(start, j)), value)
-
-    def _index(self, k: Kernel, at: list[Num], row: Num, column: Any) -> tuple[Any, ...]:
-        """The result's index: the batch or the rows that stand for it, without the dims of rank-1 factors."""
-        x, y = self.op.x.tensor, self.op.y.tensor
-        if not self.batch and x.rank > 2:
-            rows: tuple[Any, ...] = tuple(k.unravel(row, [k.dim(d) for d in x.dims[:-1]]))
-        else:
-            rows = (*at, *((row,) if x.rank > 1 else ()))
-        return (*rows, *((column,) if y.rank > 1 else ()))
-
-    def _broadcast(self, k: Kernel, dims: tuple[Dim, ...], at: list[Num]) -> list[Num]:
-        used = zip(dims, self.batch[len(self.batch) - len(dims) :], at[len(at) - len(dims) :], strict=True)
-        return [k.values.broadcast_index(dim, full, i) for dim, full, i in used]
+    def _depth_block(self) -> int:
+        """Steps of the sum whose part of a panel fills a quarter of L2, in even blocks of whole turns."""
+        most = self.plan.target.l2_bytes // 4 // (self.tile.columns * self.dtype.itemsize)
+        if not isinstance(self.depth, int):
+            return max(most // UNROLLED, 1) * UNROLLED
+        blocks = max(-(-self.depth // max(most, 1)), 1)
+        steps = -(-self.depth // blocks)
+        return self.depth if blocks == 1 else -(-steps // UNROLLED) * UNROLLED
 
     def _row_block(self) -> int:
         """Rows whose part of x fills half of L2, a multiple of the tile; fewer where threads would idle."""
         plan, rows = self.plan, self.tile.rows
-        row_bytes = max(1, plan.estimate(self.depth) * self.dtype.itemsize)
-        block = max(rows, plan.target.l2_bytes // 2 // row_bytes // rows * rows)
+        row_bytes = max(1, min(plan.estimate(self.depth), self.depth_block) * self.dtype.itemsize)
+        fitting = min(plan.target.l2_bytes // 2 // row_bytes, MOST_SUMS // (self.tile.columns * self.dtype.itemsize))
+        block = max(1, fitting // rows) * rows
         if not isinstance(self.m, int):
             return min(block, rows * 16)
+        block = min(block, -(-max(self.m, 1) // rows) * rows)
+        block = -(-(-(-self.m // -(-self.m // block)) if self.m else block) // rows) * rows  # blocks of one size
         units = plan.estimate(product(self.batch) * self.panels)
         while block > 2 * rows and units * -(-self.m // block) < 4 * plan.target.cores:
             block = -(-block // 2 // rows) * rows
         return block
 
-    # --- packing: [batch][panel][K][columns], zeros beyond N ---
+    # --- the left factor ---
 
-    def _packed(self) -> Prepared | Temporary:
+    def _left(self) -> Storage:
+        """x, or a copy in the dtype of the sum with a gap behind each row.
+
+        Rows of x fall on each other in the first level of cache when their distance has a large power of two in it: a
+        tile would push out its own lines before it has read them.
+        """
+        op, rows = self.op, self.tile.rows
+        stride = self.plan.estimate(self.depth) * op.x.tensor.dtype.itemsize
+        period = WAY_BYTES // np.gcd(stride, WAY_BYTES) if stride else WAY_BYTES
+        is_crowded = -(-rows // period) > self.plan.target.l1_bytes // WAY_BYTES // 2
+        is_foreign = op.x.tensor.dtype is not self.dtype
+        if (
+            not (is_crowded or is_foreign)
+            or self.plan.estimate(self.panels) < WORTH_A_COPY
+            or not is_static(self.depth)
+        ):
+            return op.x
+        copy = self.plan.temporary(self.dtype, *self.x_batch, self.m, self.depth + ROW_GAP)
+        lanes = self.plan.target.lanes(self.dtype.itemsize)
+
+        @self.plan.each(product(self.x_batch) * self.m, cost=self.depth)
+        def move(k: Kernel, number: Any) -> None:
+            line = product(self.x_batch) * self.m
+            source = k.tensor(op.x, (line, self.depth))
+            target = k.tensor(copy, (line, self.depth + ROW_GAP))
+            for bundle in bundles(k, 0, k.dim(self.depth), lanes):
+                values = [k.read_as(self.dtype, source, (number, j)) for j in bundle]
+                for j, value in zip(bundle, values, strict=True):
+                    k.write(target, (number, j), value)
+
+        return copy
+
+    # --- the right factor in panels: [batch][panel][K][columns], zeros beyond N ---
+
+    def _right(self) -> Storage:
         op, plan = self.op, self.plan
         if plan.constant(op.y) is not None:
             dims = numbers((*self.y_batch, self.panels, self.depth, self.tile.columns))
             layout = f"panels of {self.tile.columns} columns"
             return plan.prepared(op.y, layout, self.dtype, dims, self._pack_constant)
+        if self._is_read_once():
+            return op.y
         packed = plan.temporary(self.dtype, *self.y_batch, self.panels, self.depth, self.tile.columns)
         self._add_packing(packed)
         return packed
+
+    def _is_read_once(self) -> bool:
+        """Whether y[K, N] is best read where it lies: one tile of rows, and whole vectors of columns."""
+        op = self.op
+        is_one_tile = isinstance(self.m, int) and self.m <= self.tile.rows
+        is_even = isinstance(self.n, int) and self.n > 1 and self.n % self.tile.columns == 0
+        return is_one_tile and is_even and not op.transpose_y and op.y.tensor.dtype is self.dtype
 
     def _pack_constant(self, y: Array) -> Array:
         return pack_panels(y, self.op.transpose_y, self.tile.columns).astype(self.dtype.numpy, copy=False)
 
     def _add_packing(self, packed: Temporary) -> None:
         op, columns = self.op, self.tile.columns
-        is_transposed = op.transpose_y
-        dims = (*self.y_batch, self.n, self.depth) if is_transposed else (*self.y_batch, self.depth, self.n)
+        dims = (*self.y_batch, self.n, self.depth) if op.transpose_y else (*self.y_batch, self.depth, self.n)
         count = product(self.y_batch) * self.panels
 
         @self.plan.each(count, cost=self.depth * columns)
@@ -168,23 +199,152 @@ class Product:
             source, target = k.tensor(op.y, dims), k.tensor(packed)
             start = k.mul(panel, columns)
             width = k.minimum(k.sub(k.dim(self.n), start), columns)
+            if op.transpose_y:
+                self._turn_panel(k, source, target, at, panel, start, width)
+                return
             zero = registers.constant(self.dtype, 0)
-
-            def move(j: Any, step: Any) -> None:
-                column = k.add(start, j)
-                place = (*at, column, step) if is_transposed else (*at, step, column)
-                k.write(target, (*at, panel, step, j), k.read_as(self.dtype, source, place))
-
-            if is_transposed:
-                with k.loop(0, width) as j:
-                    for step in k.across(0, k.dim(self.depth), self.tile.lanes):
-                        move(j, step)
             with k.loop(0, k.dim(self.depth)) as step:
-                if not is_transposed:
-                    for j in k.across(0, width, self.tile.lanes):
-                        move(j, step)
+                for j in k.across(0, width, self.tile.lanes):
+                    element = k.read_as(self.dtype, source, (*at, step, k.add(start, j)))
+                    k.write(target, (*at, panel, step, j), element)
                 with k.loop(width, columns) as j:
                     k.write(target, (*at, panel, step, j), zero)
+
+    def _turn_panel(
+        self, k: Kernel, source: Any, target: Any, at: list[Num], panel: Num, start: Num, width: Num
+    ) -> None:
+        """A panel of y[N, K] in squares of one vector; behind the last row of y it is repeated, and not looked at."""
+        lanes = self.tile.lanes
+        last = k.sub(k.dim(self.n), 1)
+        with k.loop(0, width, lanes) as j:
+            rows = [k.minimum(k.add(k.add(start, j), n), last) for n in range(lanes)]
+            for step in k.across(0, k.dim(self.depth), lanes):
+                lines = [k.read_as(self.dtype, source, (*at, row, step)) for row in rows]
+                if isinstance(step, Lanes):
+                    for n, line in enumerate(k.transposed(lines)):
+                        k.write(target, (*at, panel, k.add(step.base, n), Lanes(j, 1, lanes)), line)
+                else:
+                    k.write(target, (*at, panel, step, Lanes(j, 1, lanes)), k.gathered(lines))
+
+
+class Unit:
+    """The code of one panel for one block of rows."""
+
+    def __init__(
+        self,
+        product: Product,
+        k: Kernel,
+        left: Storage,
+        right: Storage,
+        at: list[Num],
+        start: Num,
+        stop: Num,
+        panel: Num,
+    ) -> None:
+        self.p, self.k, self.at, self.start, self.stop, self.panel = product, k, at, start, stop, panel
+        p = product
+        gap = 0 if left is p.op.x else ROW_GAP
+        self.x = k.tensor(left, (*p.x_batch, p.m, p.depth + gap))
+        self.is_packed = right is not p.op.y
+        self.y = k.tensor(right) if self.is_packed else k.tensor(right, (*p.y_batch, p.depth, p.n))
+        self.x_at = self._broadcast(p.x_batch)
+        self.y_at = self._broadcast(p.y_batch)
+        self.sums = k.stack(p.kind, p.block * p.tile.columns)
+        self.lines_ahead = self._lines_ahead() if isinstance(right, Prepared) else 0
+
+    def write(self) -> None:
+        """Writes the unit."""
+        k, p = self.k, self.p
+        depth = k.dim(p.depth)
+        if isinstance(depth, int) and depth <= p.depth_block:
+            self._multiply(0, depth)
+        else:
+            with k.loop(0, k.maximum(depth, 1), p.depth_block) as step:
+                even = isinstance(depth, int) and depth % p.depth_block == 0
+                self._multiply(step, p.depth_block if even else k.minimum(k.sub(depth, step), p.depth_block))
+        self._finish()
+
+    def _multiply(self, step: Num, depth: Num) -> None:
+        """Adds a block of the sum to all rows."""
+        k, p = self.k, self.p
+        columns = p.tile.columns
+        if self.is_packed:
+            y, y_row = k.offset(self.y, (*self.y_at, self.panel, step, 0)), columns
+        else:
+            y, y_row = k.offset(self.y, (*self.y_at, step, k.mul(self.panel, columns))), k.dim(p.n)
+        y = k.at(self.y.pointer, registers.memory_type(self.y.dtype), y)
+        is_more = ir.Constant(I1, 0) if isinstance(step, int) else k.compare(">", step, 0)
+        first = self.start
+        for rows in p._heights():
+            count = k.floordiv(k.sub(self.stop, first), rows)
+            behind = k.add(first, k.mul(count, rows))
+            micro = MicroKernel(
+                TileShape(rows, p.tile.vectors, p.tile.lanes), self.x.dtype, p.dtype, columns, self.lines_ahead
+            )
+            with k.loop(first, behind, rows) as row:
+                number = k.sub(row, self.start)
+                x = k.at(self.x.pointer, registers.memory_type(self.x.dtype), k.offset(self.x, (*self.x_at, row, step)))
+                ahead = k.at(y, p.kind, k.add(k.mul(depth, columns), self._share_ahead(number, depth)))
+                c = k.at(self.sums, p.kind, k.mul(number, columns))
+                micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more, ahead))
+            first = behind
+
+    def _lines_ahead(self) -> int:
+        """Lines of the following panel which a tile reads in each turn, so that all tiles together read all of it."""
+        p = self.p
+        lines = UNROLLED * p.tile.columns * p.dtype.itemsize // LINE_BYTES
+        return min(-(-lines // max(p.block // p.tile.rows, 1)), MOST_AHEAD)
+
+    def _share_ahead(self, row: Num, depth: Num) -> Num:
+        """Where the lines lie that the tile at `row` reads, counted in elements behind the panel."""
+        k, p = self.k, self.p
+        share = self.lines_ahead * LINE_BYTES // p.dtype.itemsize
+        return k.mul(k.floordiv(row, p.tile.rows), k.mul(k.floordiv(depth, UNROLLED), share))
+
+    def _finish(self) -> None:
+        """What is behind the product, and the stores, for the columns of the panel that exist."""
+        k, p = self.k, self.p
+        columns, lanes = p.tile.columns, p.tile.lanes
+        start = k.mul(self.panel, columns)
+        is_even = is_static(p.n) and p.n % columns == 0
+        width = columns if is_even else k.minimum(k.sub(k.dim(p.n), start), columns)
+        with k.loop(0, k.sub(self.stop, self.start)) as row:
+            line = k.at(self.sums, p.kind, k.mul(row, columns))
+            at = self._row_index(k.add(self.start, row))
+            if is_even:
+                for v in range(p.tile.vectors):
+                    self._emit(line, at, start, Lanes(v * lanes, 1, lanes, lanes))
+            else:
+                for j in k.across(0, width, lanes):
+                    self._emit(line, at, start, j)
+
+    def _emit(self, line: ir.Value, at: tuple[Num, ...], start: Num, j: Any) -> None:
+        k, p = self.k, self.p
+        value = registers.converted(k, k.load(line, p.kind, j), p.dtype, p.op.result.tensor.dtype)
+        k.emit((*at, *((k.add(start, j),) if p.op.y.tensor.rank > 1 else ())), value)
+
+    def _row_index(self, row: Num) -> tuple[Num, ...]:
+        """The result's index without the column: the batch or the rows that stand for it; no row for a vector."""
+        k, p = self.k, self.p
+        x = p.op.x.tensor
+        if not p.batch and x.rank > 2:
+            return tuple(k.unravel(row, [k.dim(d) for d in x.dims[:-1]]))
+        return (*self.at, *((row,) if x.rank > 1 else ()))
+
+    def _broadcast(self, dims: tuple[Dim, ...]) -> list[Num]:
+        batch = self.p.batch
+        used = zip(dims, batch[len(batch) - len(dims) :], self.at[len(self.at) - len(dims) :], strict=True)
+        return [self.k.values.broadcast_index(dim, full, i) for dim, full, i in used]
+
+
+def _origin(right: Storage) -> str:
+    match right:
+        case Prepared():
+            return "packed when compiling"
+        case Value():
+            return "as it is"
+        case _:
+            return "packed at run time"
 
 
 def pack_panels(y: Array, is_transposed: bool, columns: int) -> Array:

@@ -19,6 +19,7 @@ from mlc.ir import Dim, DType
 from mlc.target import Target
 
 VECTORS = 2
+MOST_VECTORS = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,32 @@ def tile_for(target: Target, dtype: DType) -> TileShape:
     """The largest tile whose accumulators, two vectors and a broadcast fit the registers."""
     rows = (target.register_count - VECTORS - 2) // VECTORS
     return TileShape(rows, VECTORS, target.lanes(accumulator(dtype).itemsize))
+
+
+def fitting_tile(target: Target, dtype: DType, rows: Dim, columns: Dim) -> TileShape:
+    """The tile for which a product of rows x columns takes the fewest cycles, by the model of `even_rows`.
+
+    Rows that are left make a tile of their own; columns that are left cost what a full tile does. A second tile is code
+    and compile time, and is taken for one cycle in a hundred.
+    """
+    lanes = target.lanes(accumulator(dtype).itemsize)
+    shapes = [
+        TileShape(height, vectors, lanes)
+        for vectors in range(1, MOST_VECTORS + 1)
+        for height in range(1, (target.register_count - vectors - 1) // vectors + 1)
+        if not isinstance(rows, int) or height <= max(rows, 1)
+    ]
+    return min(shapes, key=lambda shape: (_product_cycles(shape, rows, columns), -shape.rows))
+
+
+def _product_cycles(shape: TileShape, rows: Dim, columns: Dim) -> float:
+    """Cycles for a step of the sum, by row and column where these are not known."""
+    tall, low = divmod(rows, shape.rows) if isinstance(rows, int) else (1 / shape.rows, 0)
+    panels = -(-columns // shape.columns) if isinstance(columns, int) else 1 / shape.columns
+    cycles = panels * (
+        tall * _step_cycles(shape.rows, shape.vectors) + (_step_cycles(low, shape.vectors) if low else 0)
+    )
+    return cycles * 1.01 if low else cycles
 
 
 class Accumulators:

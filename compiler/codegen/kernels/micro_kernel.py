@@ -1,0 +1,152 @@
+"""The innermost product of matrices: a register tile over a run of the sum, as an internal function of its kernel.
+
+A function of its own, because the kernel around it holds constants in registers that LLVM would keep there through the
+loop and spill accumulators for. The accumulators are values carried by the loop; they start from zero or from what an
+earlier run has left in c, and end in c, where the caller finds them in the first level of cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from mlc.codegen import registers
+from mlc.codegen.builder import I1, I64, POINTER, Builder, Lanes, Num
+from mlc.codegen.kernels.tiles import TileShape
+from mlc.ir import DType
+
+# Steps of the sum in one turn of the loop: its counters and branch then cost nothing beside 4 x 24 products.
+UNROLLED = 4
+LINE_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call's operands: x[rows, depth] and y[depth, columns] with strides between rows, c[rows][columns].
+
+    Strides and depth count elements. `is_more` adds to what c holds. `ahead` is read into the second level of cache on
+    the way, a few lines each turn.
+    """
+
+    x: ir.Value
+    x_row: Num
+    y: ir.Value
+    y_row: Num
+    c: ir.Value
+    depth: Num
+    is_more: ir.Value
+    ahead: ir.Value | None = None
+
+
+@dataclass(frozen=True)
+class MicroKernel:
+    """What the function is written for. `lines_ahead` are the lines read ahead in a turn of UNROLLED steps."""
+
+    shape: TileShape
+    x_dtype: DType
+    dtype: DType  # of y, c and the sum
+    c_row: int
+    lines_ahead: int = 0
+
+    def call(self, k: Builder, run: Run) -> None:
+        """Emits a call, and the function where it is the first."""
+        strides = [s if isinstance(s, int) else None for s in (run.x_row, run.y_row)]
+        is_exact = k.multiple_of(run.depth) % UNROLLED == 0
+        function = self._function(k, strides, is_exact)
+        ahead = run.y if run.ahead is None else run.ahead
+        numbers = [k.i64(n) for n in (run.x_row, run.y_row, run.depth)]
+        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead])
+
+    def _function(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> ir.Function:
+        shape = self.shape
+        named = "_".join("n" if s is None else str(s) for s in strides)
+        name = f"multiply_{shape.rows}x{shape.columns}_{named}{'' if is_exact else '_rest'}"
+        module = k.function.module
+        if name in module.globals:
+            return module.globals[name]
+        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER]
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        function.attributes.add("nounwind")
+        self._write(Builder(function, k.target), strides, is_exact)
+        return function
+
+    def _write(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> None:
+        x, y, c, x_row, y_row, depth, is_more, ahead = k.function.args
+        x_row, y_row = (a if s is None else s for a, s in zip((x_row, y_row), strides, strict=True))
+        sums = self._initial(k, c, is_more)
+        whole = depth if is_exact else k.mul(k.floordiv(depth, UNROLLED), UNROLLED)
+
+        def turn_of(start: Num, sums: list[ir.Value]) -> list[ir.Value]:
+            self._read_ahead(k, ahead, start)
+            return self._steps(k, x, x_row, y, y_row, start, UNROLLED, sums)
+
+        sums = k.carried(0, whole, UNROLLED, sums, turn_of)
+        if not is_exact:
+            sums = k.carried(whole, depth, 1, sums, lambda start, s: self._steps(k, x, x_row, y, y_row, start, 1, s))
+        for number, value in enumerate(sums):
+            row, v = divmod(number, self.shape.vectors)
+            k.store(c, value, Lanes(row * self.c_row + v * self.shape.lanes, 1, self.shape.lanes))
+        k.finish()
+
+    def _initial(self, k: Builder, c: ir.Value, is_more: ir.Value) -> list[ir.Value]:
+        """Zeros, or what c holds."""
+        shape, kind = self.shape, registers.register_type(self.dtype)
+        zero = k.splat(registers.constant(self.dtype, 0), shape.lanes)
+        places = [
+            Lanes(row * self.c_row + v * shape.lanes, 1, shape.lanes)
+            for row in range(shape.rows)
+            for v in range(shape.vectors)
+        ]
+        before = k.ir.block
+        with k.when(is_more):
+            held = [k.load(c, kind, place) for place in places]
+            loaded = k.ir.block
+        sums: list[ir.Value] = []
+        for value in held:
+            phi = k.ir.phi(value.type)
+            phi.add_incoming(zero, before)
+            phi.add_incoming(value, loaded)
+            sums.append(phi)
+        return sums
+
+    def _steps(
+        self,
+        k: Builder,
+        x: ir.Value,
+        x_row: Num,
+        y: ir.Value,
+        y_row: Num,
+        start: Num,
+        count: int,
+        sums: list[ir.Value],
+    ) -> list[ir.Value]:
+        """The sums after `count` more steps."""
+        shape, memory = self.shape, registers.memory_type(self.x_dtype)
+        kind = registers.register_type(self.dtype)
+        left = k.at(x, memory, start)
+        right = k.at(y, kind, k.mul(start, y_row))
+        lines = [left if isinstance(x_row, int) else k.at(left, memory, k.mul(x_row, r)) for r in range(shape.rows)]
+        sums = list(sums)
+        for step in range(count):
+            begin = k.mul(y_row, step)
+            vectors = [
+                k.load(right, kind, Lanes(k.add(begin, v * shape.lanes), 1, shape.lanes)) for v in range(shape.vectors)
+            ]
+            for row, line in enumerate(lines):
+                place = row * x_row + step if isinstance(x_row, int) else step
+                element = registers.decoded(k, self.x_dtype, k.load(line, memory, place))
+                factor = k.splat(registers.converted(k, element, self.x_dtype, self.dtype), shape.lanes)
+                for v, vector in enumerate(vectors):
+                    cell = row * shape.vectors + v
+                    sums[cell] = k.fma(factor, vector, sums[cell])
+        return sums
+
+    def _read_ahead(self, k: Builder, ahead: ir.Value, start: Num) -> None:
+        """Asks for the lines of this turn: `lines_ahead` of them."""
+        step = self.lines_ahead * LINE_BYTES // UNROLLED
+        for line in range(self.lines_ahead):
+            k.prefetch(k.at(ahead, ir.IntType(8), k.add(k.mul(start, step), line * LINE_BYTES)))
