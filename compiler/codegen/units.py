@@ -130,11 +130,24 @@ def linked(units: Sequence[CodeUnit], target: Target, kind: Literal["llvm", "asm
 
 
 @functools.cache
+def _initialize() -> None:
+    """Sets LLVM up once for the process, with instructions left in the order in which they are written.
+
+    Its scheduler would move loads ahead of the products they feed, and spill the accumulators to make room. It can only
+    be switched off for the whole process, where whoever else uses llvmlite does without it as well.
+    """
+    from llvmlite import binding
+
+    binding.set_option("mlc", "-enable-misched=false")
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+
+
+@functools.cache
 def _machine(target: Target, level: int) -> Any:
     from llvmlite import binding
 
-    binding.initialize_all_targets()
-    binding.initialize_all_asmprinters()
+    _initialize()
     description = binding.Target.from_triple(TRIPLE)
     return description.create_target_machine(
         cpu=target.cpu, features=target.feature_text, opt=level, reloc="pic", codemodel="small"

@@ -1,251 +1,347 @@
-"""Conv on blocked layouts (NCHW8c, NCHW16c): register tiles of neighbouring output pixels times a block of filters.
+"""Conv on blocked layouts (NCHW8c, NCHW16c): register tiles of neighbouring output pixels times blocks of filters.
 
 Lanes are the innermost block of output channels, which lie together in weights and results; rows are pixels of one
-output line, each a broadcast input channel, so every load of a tile hangs on one address. Loop order: parallel over
-batches, groups and either blocks of filters or output lines, whichever leaves the larger of weights and image in cache;
-inside, tiles of pixels, then blocks of input channels, taps and the channels of a block, of which only the last are
-unrolled as far as the micro-op cache goes. Pads are copied around the input first. Where a
-group has fewer channels than a block, lanes are channels of x too.
+output line, each a broadcast input channel. Without pads, strides and taps the whole image is one line. The sum runs
+over blocks of input channels, taps, and the channels of a block, of which as many are unrolled as the micro-op cache
+holds. Taps in the pads are left out (mlc.codegen.kernels.line_tiles); only where extents are symbolic, or tiles see too
+many kinds of borders, is the image copied with its pads first. x may be plain [N, C, spatial...] as well: then lines of
+taps are unrolled instead of channels.
+
+Either blocks of filters are the outer loop, where the image is what stays in cache, or lines, where the weights do; a
+unit of the parallel range is a part of that loop. What is behind the conv is computed on the accumulators.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mlc.codegen import registers
-from mlc.codegen.builder import Index, Lanes, Num
-from mlc.codegen.kernel import Kernel, Storage
-from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
+import numpy as np
+
+from mlc.codegen.builder import Lanes, Num
+from mlc.codegen.kernel import Kernel, Prepared, Storage
+from mlc.codegen.kernels.conv_depthwise import by_lane_conv
+from mlc.codegen.kernels.conv_epilogue import flat_shapes, store_tile
+from mlc.codegen.kernels.conv_tile import MAX_UNROLLED, Address, Product, Tile, tile_cycles, zeros
+from mlc.codegen.kernels.line_tiles import Span, line_runs, nested, tap_spans, tiles_of
+from mlc.codegen.kernels.padded import padded_image
+from mlc.codegen.kernels.tiles import accumulator
+from mlc.codegen.kernels.windows import WindowDim, window_dims
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
-from mlc.ir import Dim, DType
-from mlc.ir.dims import product
+from mlc.ir import Array, Dim, Value
+from mlc.ir.dims import ceildiv, product
 from mlc.ops import Conv
 from mlc.ops.inference import numbers
 from mlc.ops.windows import block_of
 
-# FMAs in one loop body: half of what the micro-op cache was seen to take (KERNELS), which compiles in half the time.
-# time.
-MAX_UNROLLED = 224
+# Kinds of tiles along a line, each code of its own.
+MOST_RUNS = 4
 
 
 def blocked_conv(plan: Plan, op: Conv) -> None:
-    """Copies x with its pads where it has some, then convolves."""
+    """Register tiles of filters; lane by lane where a group has fewer channels than a block."""
     if not all(isinstance(d, int) for d in op.w.tensor.dims[2:]):
         raise NoKernel("its kernel size is not known when compiling")
-    Blocked(plan, op).add()
+    if op.groups > 1 and op.w.tensor.dims[-2] == 1:
+        by_lane_conv(plan, op)
+    else:
+        Blocked(plan, op).add()
 
 
 class Blocked:
-    """One convolution on blocks of `block` channels."""
+    """One convolution on blocks of `block` filters: what is known of it, and what is chosen for it."""
 
     def __init__(self, plan: Plan, op: Conv) -> None:
         self.plan, self.op = plan, op
         self.block = block_of(op.layout)
         self.dtype = accumulator(op.x.tensor.dtype)
-        lanes = min(plan.target.lanes(self.dtype.itemsize), self.block)
-        self.vectors_per_block = self.block // lanes
+        self.lanes = min(plan.target.lanes(self.dtype.itemsize), self.block)
+        self.vectors_per_block = self.block // self.lanes
         w, x, y = op.w.tensor.dims, op.x.tensor.dims, op.result.tensor.dims
-        self.depth = w[1]  # blocks of input channels in a group, or its single channels
-        self.is_dense = w[-2] == self.block
-        self.taps = numbers(w[2:-2])
-        self.batch, self.counts = y[0], y[2:-1]
-        self.groups = op.groups if self.is_dense else 1  # thin groups are told apart by lane
+        taps = numbers(w[2:-2])
+        self.is_plain = len(x) == len(w) - 2  # x is [N, C, spatial...]
+        self.pixel = 1 if self.is_plain else self.block  # elements from one pixel of x to the next
+        self.depth, self.inner = w[1], int(str(w[-2]))  # blocks of input channels of a group, channels of a block
+        self.batch, self.groups, self.channel_blocks = y[0], op.groups, x[1]
         self.filter_blocks = w[0] // self.groups
-        self.channel_blocks = x[1]
-        widest = tile_for(plan.target, self.dtype)
-        wanted = max(1, widest.vectors // self.vectors_per_block) if self.is_dense else 1
-        blocks = min(wanted, self.filter_blocks) if isinstance(self.filter_blocks, int) else 1
-        self.tile_blocks = max(1, blocks) if self._divides(blocks) else 1
-        vectors = self.tile_blocks * self.vectors_per_block
-        rows = max(1, (plan.target.register_count - vectors - 2) // vectors)
-        self.tile = TileShape(even_rows(self.counts[-1], rows, vectors), vectors, lanes)
+        sizes = x[2:] if self.is_plain else x[2:-1]
+        self.dims = window_dims(sizes, y[2:-1], taps, op.strides, op.dilations, op.pads, False)
+        self.shapes = self._flat()
+        self.is_flat = self.shapes is not None
+        if self.is_flat:
+            count = product(y[2:-1])
+            self.dims = [WindowDim(count, count, 1, 1, 1, 0, 0, False)]
+        self.rows, self.tile_blocks = self._tile()
+        self.vectors = self.tile_blocks * self.vectors_per_block
+        self.tiles = self.filter_blocks // self.tile_blocks
 
-    def _divides(self, blocks: Dim) -> bool:
-        return isinstance(self.filter_blocks, int) and bool(blocks) and self.filter_blocks % blocks == 0
+    @property
+    def last(self) -> WindowDim:
+        """The dim along lines."""
+        return self.dims[-1]
+
+    @property
+    def tap_count(self) -> int:
+        """Taps of a window."""
+        return math.prod(d.taps for d in self.dims)
+
+    @property
+    def channels(self) -> Dim:
+        """Input channels of a group."""
+        return self.depth * self.inner
 
     def add(self) -> None:
         """Adds the launches."""
-        plan, tile = self.plan, self.tile
-        image, extents = self._image()
-        lines = product(self.counts[:-1])
-        tiles = self.filter_blocks // self.tile_blocks
-        tap_count = math.prod(self.taps)
-        channels = self.depth * (self.block if self.is_dense else 1)
-        weights = plan.estimate(self.filter_blocks * self.block * channels) * tap_count
-        is_filter_outer = weights > plan.estimate(product(extents) * channels)
-        outer, inner = (tiles, lines) if is_filter_outer else (lines, tiles)
-        plan.choose("tile", f"{tile.rows}x{tile.columns}")
-        plan.choose("outer", "filters" if is_filter_outer else "lines")
-        plan.choose("image", "in place" if image is self.op.x else "copied")
-        work = plan.estimate(inner * self.counts[-1] * channels) * tap_count * self.tile_blocks * self.block // 16
+        plan = self.plan
+        weights, image = self._weights(), self._image()
+        lines = ceildiv(self.last.count, self.rows) if self.is_flat else product([d.count for d in self.dims[:-1]])
+        is_filter_outer = self._is_filter_outer()
+        outer, inner = (self.tiles, lines) if is_filter_outer else (lines, self.tiles)
+        parts = self._parts(outer, inner)
+        plan.choose("tile", f"{self.rows}x{self.vectors * self.lanes}")
+        plan.choose("outer", "filters" if is_filter_outer else "pixels" if self.is_flat else "lines")
+        if parts > 1:
+            plan.choose("parts", parts)
+        plan.choose("image", "in place" if image is self.op.x else "copied with its pads")
+        plan.choose("weights", "packed when compiling" if isinstance(weights, Prepared) else "as they are")
+        pixels = self.rows if self.is_flat else plan.estimate(self.last.count)
+        work = plan.estimate(inner * self.channels) // parts * pixels * self.tap_count * self.tile_blocks * self.block
 
-        @plan.each(self.batch * self.groups * outer, cost=max(1, work))
+        @plan.each(self.batch * self.groups * outer * parts, cost=max(1, work // 16), shapes=self.shapes)
         def unit(k: Kernel, number: Any) -> None:
-            n, group, first = k.unravel(number, (k.dim(self.batch), self.groups, k.dim(outer)))
-            buffer = k.stack(registers.register_type(self.dtype), tile.rows * tile.columns)
-            body = _Body(self, k, image, extents, n, group, buffer)
-            with k.loop(0, k.dim(inner)) as second:
+            n, group, first, part = k.unravel(number, (k.dim(self.batch), self.groups, k.dim(outer), parts))
+            body = _Body(self, k, image, weights, n, group)
+            start, stop = (k.floordiv(k.mul(k.add(part, end), k.dim(inner)), parts) for end in (0, 1))
+            with k.loop(start if parts > 1 else 0, stop if parts > 1 else k.dim(inner)) as second:
                 filters, line = (first, second) if is_filter_outer else (second, first)
-                at = k.unravel(line, [k.dim(d) for d in self.counts[:-1]])
-                for pixel in tile_starts(k, 0, k.dim(self.counts[-1]), tile.rows):
-                    body.tile(filters, at, pixel)
+                body.line(filters, line)
 
-    def _image(self) -> tuple[Storage, tuple[Dim, ...]]:
-        """What the tiles read, and its spatial extents: x itself, or a copy with its pads."""
-        op, plan = self.op, self.plan
-        x = op.x.tensor.dims
-        if not any(op.pads):
-            return op.x, x[2:-1]
-        rank = len(self.taps)
-        extents = tuple(d + op.pads[i] + op.pads[rank + i] for i, d in enumerate(x[2:-1]))
-        image = plan.temporary(op.x.tensor.dtype, x[0], x[1], *extents, self.block)
-        lanes = plan.target.lanes(op.x.tensor.dtype.itemsize)
+    # --- choices ---
 
-        @plan.each(x[0] * x[1] * product(extents[:-1]), cost=extents[-1] * self.block)
-        def line(k: Kernel, number: Any) -> None:
-            n, c, *at = k.unravel(number, [k.dim(d) for d in (x[0], x[1], *extents[:-1])])
-            target = k.tensor(image, (x[0], x[1], *extents[:-1], extents[-1] * self.block))
-            source = k.tensor(op.x, (*x[:-2], x[-2] * self.block))
-            places = [k.sub(i, op.pads[axis]) for axis, i in enumerate(at)]
-            inside = [k.compare(">=", p, 0) for p in places]
-            inside += [k.compare("<", p, k.dim(x[2 + axis])) for axis, p in enumerate(places)]
-            is_inside = k.all_of(inside)
-            low = op.pads[rank - 1] * self.block
-            high = k.add(low, k.mul(k.dim(x[-2]), self.block))
-            end = k.mul(k.dim(extents[-1]), self.block)
-            zero = registers.constant(op.x.tensor.dtype, 0)
+    def _flat(self) -> dict[Value, tuple[Dim, ...]] | None:
+        """The shapes of the group's values where the image is one line: no taps, strides or pads, and all behind the
+        conv walks along it."""
+        is_pointwise = all(d.taps == 1 and d.stride == 1 and d.is_exact for d in self.dims)
+        return flat_shapes(self.plan, self.op) if is_pointwise else None
 
-            def clear(start: Num, stop: Num) -> None:
-                for i in k.across(start, stop, lanes):
-                    k.write(target, (n, c, *at, i), zero)
+    def _tile(self) -> tuple[int, int]:
+        """Rows and blocks of filters with the fewest cycles for a line, then the most rows."""
+        target = self.plan.target
+        spare = 1 if target.has("fma") else 2  # a broadcast, and a product where it is an instruction of its own
+        count = self.last.count
+        choices: list[tuple[float, int, int]] = []
+        for blocks in range(1, 7):
+            vectors = blocks * self.vectors_per_block
+            most = (target.register_count - vectors - spare) // vectors
+            if most < 1 or not (isinstance(self.filter_blocks, int) and self.filter_blocks % blocks == 0):
+                continue
+            for rows in range(most, 0, -1):
+                choices.append((_line_cycles(count, rows, vectors) / vectors, -rows, blocks))
+        if not choices:
+            return max(1, (target.register_count - 2 * self.vectors_per_block) // self.vectors_per_block - 1), 1
+        _, rows, blocks = min(choices)
+        return min(-rows, count) if isinstance(count, int) and count else -rows, blocks
 
-            with k.when(is_inside):
-                clear(0, low)
-                for i in k.across(low, high, lanes):
-                    k.write(target, (n, c, *at, i), k.read(source, (n, c, *places, k.sub(i, low))))
-                clear(high, end)
-            with k.when(k.ir.not_(is_inside)):
-                clear(0, end)
+    def _is_filter_outer(self) -> bool:
+        """Whether lines are walked for each tile of filters: the image is read again and again, the weights once.
 
-        return image, extents
+        The weights of a tile stay in L1 then, and what moves is an image in L2.
+        """
+        itemsize, estimate = self.dtype.itemsize, self.plan.estimate
+        weight_bytes = estimate(self.filter_blocks * self.block * self.channels) * self.tap_count * itemsize
+        image_bytes = estimate(product([d.size for d in self.dims]) * self.channels) * itemsize
+        room = self.plan.target.l2_bytes // 2
+        return image_bytes <= room or (weight_bytes > room and weight_bytes > image_bytes)
+
+    def _parts(self, outer: Dim, inner: Dim) -> int:
+        """Into how many parts the inner loop is cut, so that the units go round among the cores."""
+        cores = self.plan.target.cores
+        units = self.batch * self.groups * outer
+        if not (isinstance(units, int) and isinstance(inner, int) and units and inner):
+            return 1
+        waste = {parts: -(-units * parts // cores) * cores / (units * parts) for parts in range(1, min(inner, 8) + 1)}
+        best = min(waste.values())
+        return next((parts for parts, w in waste.items() if w <= max(1.04, best)), 1)
+
+    # --- storages ---
+
+    def _weights(self) -> Storage:
+        """Constants as [tile of filters][channel block][tap][channel][filter], others as they are."""
+        op, blocks = self.op, self.tile_blocks
+        if self.plan.constant(op.w) is None:
+            return op.w
+        w = numbers(op.w.tensor.dims)
+        dims = (w[0] // blocks, w[1], math.prod(w[2:-2]), w[-2], blocks * w[-1])
+        dtype = self.dtype.numpy
+
+        def pack(array: Array) -> Array:
+            split = array.reshape(dims[0], blocks, *dims[1:4], w[-1])
+            return np.ascontiguousarray(np.moveaxis(split, 1, -2).reshape(dims), dtype=dtype)
+
+        return self.plan.prepared(op.w, f"tiles of {blocks} blocks of filters", self.dtype, dims, pack)
+
+    def _image(self) -> Storage:
+        """What the tiles read: x itself, or a copy with its pads, which makes every window exact."""
+        if all(d.is_exact for d in self.dims) or self._is_peeled():
+            return self.op.x
+        image, self.dims = padded_image(self.plan, self.op.x, self.dims, self.pixel)
+        return image
+
+    def _is_peeled(self) -> bool:
+        is_static = isinstance(self.last.size, int) and isinstance(self.last.count, int)
+        return is_static and len(line_runs(self.last, self.rows)) <= MOST_RUNS
+
+
+def _line_cycles(count: Dim, rows: int, vectors: int) -> float:
+    """Cycles of one step of the sum for all pixels of a line, or for one where their number is not known."""
+    if not isinstance(count, int):
+        return tile_cycles(rows, vectors) / rows
+    rest = tile_cycles(count % rows, vectors) if count % rows else 0.0
+    return count // rows * tile_cycles(rows, vectors) + rest
 
 
 class _Body:
     """One unit's tiles while they are written."""
 
-    def __init__(
-        self, conv: Blocked, k: Kernel, image: Storage, extents: tuple[Dim, ...], n: Num, group: Num, buffer: Any
-    ) -> None:
-        self.conv, self.k, self.n, self.group, self.buffer = conv, k, n, group, buffer
-        self.image = k.tensor(image, (conv.batch, conv.channel_blocks, *extents, conv.block))
-        self.weights = k.tensor(conv.op.w)
+    def __init__(self, conv: Blocked, k: Kernel, image: Storage, weights: Storage, n: Num, group: Num) -> None:
+        self.conv, self.k, self.n, self.group = conv, k, n, group
+        sizes = [d.size for d in conv.dims]
+        dims = (conv.batch, conv.channel_blocks, product(sizes), conv.pixel)
+        self.image = k.tensor(image, dims)
+        self.weights = k.tensor(weights)
+        self.is_packed = weights is not conv.op.w
+        self.plane = k.dim(product(sizes) * conv.pixel)
 
-    def tile(self, filters: Num, line: list[Num], first_pixel: Num) -> None:
-        """Pixels of an output line from the first on, for the tile's blocks of filters.
-
-        A last tile that would reach behind the line starts earlier; where the line's length is not known, pixels behind
-        the last one repeat it and are not stored.
-        """
+    def line(self, filters: Num, number: Num) -> None:
+        """The tiles of one line; of a flat image, one tile."""
         conv, k = self.conv, self.k
-        first = k.add(k.mul(self.group, k.dim(conv.filter_blocks)), k.mul(filters, conv.tile_blocks))
-        sums = Accumulators(k, conv.dtype, conv.tile)
-        count, rows = k.dim(conv.counts[-1]), conv.tile.rows
+        if not conv.is_flat:
+            at = k.unravel(number, [k.dim(d.count) for d in conv.dims[:-1]])
+            for first, rows, seen in tiles_of(k, conv.last, k.dim(conv.last.count), conv.rows):
+                self._tile(filters, at, first, rows, seen)
+            return
+        count, first = k.dim(conv.last.count), k.mul(number, conv.rows)
+        whole = k.floordiv(count, conv.rows)
+        if whole != 0:
+            with k.when(k.compare("<", number, whole)):
+                self._tile(filters, [], first, conv.rows, ((0, conv.rows),))
+        if not (isinstance(count, int) and count % conv.rows == 0):
+            with k.when(k.compare("==", number, whole)):
+                self._rest(filters, first, count)
+
+    def _rest(self, filters: Num, first: Num, count: Num) -> None:
+        """The last tile of a flat image, which is not a whole one."""
+        k, rows = self.k, self.conv.rows
         if isinstance(count, int):
-            # Inside of one unit, so computing some pixels twice stores the same bits twice.
-            first_pixel = k.minimum(first_pixel, count - rows) if count % rows else first_pixel
-            pixels = [k.add(first_pixel, row) for row in range(rows)]
-            stored: Num = rows
-        else:
-            pixels = [k.minimum(k.add(first_pixel, row), k.sub(count, 1)) for row in range(rows)]
-            stored = k.minimum(k.sub(count, first_pixel), rows)
-        with k.loop(0, k.dim(conv.depth)) as channel, k.loop(0, math.prod(conv.taps)) as number:
-            tap = k.unravel(number, list(conv.taps))
-            if conv.is_dense:
-                self._dense(sums, first, line, pixels, channel, tap)
-            else:
-                self._by_lane(sums, first, line, pixels, channel, tap)
-        sums.spill(self.buffer)
-        self._store(first, line, first_pixel, stored)
+            self._tile(filters, [], first, count % rows, ((0, count % rows),))
+            return
+        rest = WindowDim(self.conv.last.size, self.conv.last.count, 1, 1, 1, 0, 0, False)
+        for start, length, seen in tiles_of(k, rest, k.sub(count, first), max(1, rows // 2)):
+            self._tile(filters, [], k.add(first, start), length, seen)
 
-    def _place(self, line: list[Num], pixel: Num, tap: list[Num]) -> list[Num]:
-        op, k = self.conv.op, self.k
-        at = [*line, pixel]
-        return [
-            k.add(k.mul(i, stride), k.mul(t, dilation))
-            for i, t, stride, dilation in zip(at, tap, op.strides, op.dilations, strict=True)
-        ]
-
-    def _dense(
-        self, sums: Accumulators, first: Num, line: list[Num], pixels: list[Num], channel: Num, tap: list[Num]
-    ) -> None:
-        """All input channels of one block at one tap: a broadcast per pixel, a vector of filters per accumulator."""
+    def _tile(self, filters: Num, line: Sequence[Num], first: Num, rows: int, seen: Sequence[Span]) -> None:
+        """Pixels of an output line from the first on, for one tile of blocks of filters."""
         conv, k = self.conv, self.k
-        block = k.add(k.mul(self.group, k.dim(conv.depth)), channel)
-        unrolled = min(conv.block, max(1, MAX_UNROLLED // (conv.tile.rows * conv.tile.vectors)))
-        step = max(d for d in range(1, unrolled + 1) if conv.block % d == 0)
-        with k.loop(0, conv.block, step) as base:
-            for number in range(step):
+        number = k.add(k.mul(self.group, k.dim(conv.tiles)), filters)
+        block = k.mul(number, conv.tile_blocks)
+        weights = self._columns(number)
+        tile = Tile(k, conv.dtype, rows, [self._start(block, v) for v in range(conv.vectors)])
+        image = self._origin(line, first)
+        outer = conv.dims[:-1]
+        ranges = [d.seen(k, position, k.dim(d.size)) for d, position in zip(outer, line, strict=False)]
+        with k.loop(0, k.dim(conv.depth)) as channel:
+            plane = image.plus(k, k.mul(channel, self.plane))
+            for taps in nested(k, ranges):
+                offset, tap = self._outer_offset(taps)
+                window = k.add(k.mul(channel, conv.tap_count), tap)
+                self._along_line(tile, plane.plus(k, offset), weights, window, seen)
+        store_tile(k, conv.op, tile, (self.n, block), (*line, first), conv.vectors_per_block)
 
-                def seen(row: int, number: int = number) -> Any:
-                    place = self._place(line, pixels[row], tap)
-                    return k.read_as(conv.dtype, self.image, (self.n, block, *place, k.add(base, number)))
-
-                def weight(v: int, number: int = number) -> Any:
-                    return self._weight(first, v, (channel, *tap, k.add(base, number)))
-
-                sums.add_products(seen, weight)
-
-    def _by_lane(
-        self, sums: Accumulators, first: Num, line: list[Num], pixels: list[Num], channel: Num, tap: list[Num]
-    ) -> None:
-        """One channel of each lane's group at one tap."""
-        conv, k = self.conv, self.k
-        weights = [self._weight(first, v, (channel, *tap, 0)) for v in range(conv.tile.vectors)]
-        for row, cells in enumerate(sums.cells):
-            place = self._place(line, pixels[row], tap)
-            for v, cell in enumerate(cells):
-                block, lane = self._channel(first, v, channel)
-                seen = k.read_as(conv.dtype, self.image, (self.n, block, *place, lane))
-                cell.set(k.fma(seen, weights[v], cell.get()))
-
-    def _channel(self, first: Num, v: int, channel: Num) -> tuple[Index, Index]:
-        """Block and place in it of the input channel that each lane's filter sees as its group's `channel`."""
-        conv, k = self.conv, self.k
-        lanes = self._lanes(v)
-        per_group = self._filters_per_group()
-        if conv.depth == 1 and per_group == 1:
-            return first, lanes
-        filters = k.add(k.mul(first, conv.block), lanes)
-        source = k.add(k.mul(k.floordiv(filters, k.dim(per_group)), k.dim(conv.depth)), channel)
-        return k.floordiv(source, conv.block), k.mod(source, conv.block)
-
-    def _filters_per_group(self) -> Dim:
-        return self.conv.filter_blocks * self.conv.block // self.conv.op.groups
-
-    def _weight(self, first: Num, v: int, at: tuple[Num, ...]) -> Any:
-        block = self.k.add(first, v // self.conv.vectors_per_block)
-        return self.k.read_as(self.conv.dtype, self.weights, (block, *at, self._lanes(v)))
+    def _start(self, block: Num, v: int) -> Any:
+        """What vector v of the accumulators starts from: the bias."""
+        conv, k, bias = self.conv, self.k, self.conv.op.b
+        if bias is None:
+            return zeros(k, conv.dtype, conv.lanes)
+        index = (k.add(block, v // conv.vectors_per_block), self._lanes(v))
+        return k.read_as(conv.dtype, k.tensor(bias), index)
 
     def _lanes(self, v: int) -> Lanes:
-        lanes = self.conv.tile.lanes
+        lanes = self.conv.lanes
         return Lanes(v % self.conv.vectors_per_block * lanes, 1, lanes, lanes)
 
-    def _store(self, first: Num, line: list[Num], pixel: Num, rows: Num) -> None:
-        """Bias and what is behind the conv, then the stores, a vector at a time."""
-        conv, k, op = self.conv, self.k, self.conv.op
-        kind = registers.register_type(conv.dtype)
-        with k.loop(0, rows) as row:
-            start = k.mul(row, conv.tile.columns)
-            for v in range(conv.tile.vectors):
-                value = k.load(self.buffer, kind, Lanes(k.add(start, v * conv.tile.lanes), 1, conv.tile.lanes))
-                block, lanes = k.add(first, v // conv.vectors_per_block), self._lanes(v)
-                if op.b is not None:
-                    value = _sum(k, conv.dtype, value, k.read_as(conv.dtype, k.tensor(op.b), (block, lanes)))
-                result = registers.converted(k, value, conv.dtype, op.result.tensor.dtype)
-                k.emit((self.n, block, *line, k.add(pixel, row), lanes), result)
+    def _origin(self, line: Sequence[Num], first: Num) -> Address:
+        """Where tap 0 of the first pixel lies in the group's first plane; in the pads it lies outside of the image."""
+        conv, k = self.conv, self.k
+        place: Num = 0
+        position = [*line, first]
+        for d, i in zip(conv.dims, position, strict=True):
+            place = k.add(k.mul(place, k.dim(d.size)), d.first(k, i))
+        plane = k.add(k.mul(self.n, k.dim(conv.channel_blocks)), k.mul(self.group, k.dim(conv.depth)))
+        offset = k.add(k.mul(plane, self.plane), k.mul(place, conv.pixel))
+        return Address(self.image.pointer, self.image.dtype, conv.dtype).plus(k, offset)
+
+    def _outer_offset(self, taps: Sequence[Num]) -> tuple[Num, Num]:
+        """What these taps of all dims but the last add to the address, and the number of the first tap of the line."""
+        conv, k = self.conv, self.k
+        offset: Num = 0
+        number: Num = 0
+        for d, tap in zip(conv.dims, [*taps, 0], strict=True):
+            offset = k.add(k.mul(offset, k.dim(d.size)), k.mul(tap, d.dilation))
+            number = k.add(k.mul(number, d.taps), tap)
+        return k.mul(offset, conv.pixel), number
+
+    def _along_line(
+        self, tile: Tile, image: Address, weights: Sequence[Address], window: Num, seen: Sequence[Span]
+    ) -> None:
+        """The taps along the line and the channels of a block; `window` counts taps of blocks of channels before."""
+        conv, k = self.conv, self.k
+        step = conv.last.dilation * conv.pixel
+        row_stride = conv.last.stride * conv.pixel
+        for start, stop, span in tap_spans(tuple(seen)):
+            most = max(1, MAX_UNROLLED // ((span[1] - span[0]) * conv.vectors))
+            unrolled_taps = min(most, stop - start) if conv.inner == 1 else 1
+            channels = max(d for d in range(1, min(most, conv.inner) + 1) if conv.inner % d == 0)
+            products = [
+                Product(t * step + c, (t * conv.inner + c) * self._filter_stride())
+                for t in range(unrolled_taps)
+                for c in range(channels)
+            ]
+            for at, count in _steps(k, start, stop, unrolled_taps):
+                moved = image.plus(k, k.mul(at, step))
+                first = k.mul(k.add(window, at), conv.inner * self._filter_stride())
+                some = [p for p in products if p.image < count * step or conv.inner > 1]
+                for c, _ in _steps(k, 0, conv.inner, channels):
+                    place = k.add(first, k.mul(c, self._filter_stride()))
+                    here = [column.plus(k, place) for column in weights]
+                    tile.add_products(moved.plus(k, c), here, some, span, row_stride)
+
+    def _filter_stride(self) -> int:
+        """Elements from the weights of an input channel to those of the next."""
+        return self.conv.block * (self.conv.tile_blocks if self.is_packed else 1)
+
+    def _columns(self, tile_number: Num) -> list[Address]:
+        """The addresses of each vector's first weights."""
+        conv, k = self.conv, self.k
+        per_block = conv.vectors_per_block
+        stride = k.dim(conv.depth * (conv.tap_count * conv.inner * self._filter_stride()))
+        base = Address(self.weights.pointer, self.weights.dtype, conv.dtype)
+        if self.is_packed:
+            base = base.plus(k, k.mul(tile_number, stride))
+            return [base.plus(k, v * conv.lanes) for v in range(conv.vectors)]
+        base = base.plus(k, k.mul(tile_number, k.mul(stride, conv.tile_blocks)))
+        places = [k.add(k.mul(stride, v // per_block), v % per_block * conv.lanes) for v in range(conv.vectors)]
+        return [base.plus(k, place) for place in places]
 
 
-def _sum(k: Kernel, dtype: DType, x: Any, y: Any) -> Any:
-    return k.ir.fadd(x, y) if dtype.is_float else k.ir.add(x, y)
+def _steps(k: Kernel, start: int, stop: int, step: int) -> Iterator[tuple[Num, int]]:
+    """[start, stop) in steps and what is left: where each begins, and its length."""
+    whole = (stop - start) // step
+    if whole == 1:
+        yield start, step
+    elif whole:
+        with k.loop(start, start + whole * step, step) as at:
+            yield at, step
+    if start + whole * step < stop:
+        yield start + whole * step, stop - start - whole * step

@@ -1,0 +1,95 @@
+"""The register tile of a blocked convolution: rows of output pixels times vectors of filters, and its sum of products.
+
+All a tile reads hangs on two addresses, one into the image and one into the weights, at distances that are constants:
+row r of the tile reads its input channel r * row_stride elements on, and the vectors of a tile's weights lie together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlc.codegen import registers
+from mlc.codegen.builder import Lanes, Num
+from mlc.codegen.kernel import Kernel
+from mlc.ir import DType
+
+# FMAs in one loop body: half of what the micro-op cache was seen to take, which compiles in half the time.
+MAX_UNROLLED = 224
+
+
+@dataclass(frozen=True)
+class Address:
+    """A pointer to elements of `dtype`, read as `wanted`."""
+
+    pointer: Any
+    dtype: DType
+    wanted: DType
+
+    def plus(self, k: Kernel, offset: Num) -> Address:
+        """The address `offset` elements on."""
+        moved = k.at(self.pointer, registers.memory_type(self.dtype), offset)
+        return Address(moved, self.dtype, self.wanted)
+
+    def scalar(self, k: Kernel, offset: int) -> Any:
+        """The element at a constant distance."""
+        memory = k.load(self.pointer, registers.memory_type(self.dtype), offset)
+        return registers.converted(k, registers.decoded(k, self.dtype, memory), self.dtype, self.wanted)
+
+    def vector(self, k: Kernel, offset: int, lanes: int) -> Any:
+        """The elements at a constant distance and behind it."""
+        memory = k.load(self.pointer, registers.memory_type(self.dtype), Lanes(offset, 1, lanes))
+        return registers.converted(k, registers.decoded(k, self.dtype, memory), self.dtype, self.wanted)
+
+
+@dataclass(frozen=True)
+class Product:
+    """One step of the sum: the input channel at `image` and the weights at `weights`, elements from the addresses."""
+
+    image: int
+    weights: int
+
+
+class Tile:
+    """The accumulators while the kernel is written; `start` gives each vector's first value."""
+
+    def __init__(self, k: Kernel, dtype: DType, rows: int, start: Sequence[Any]) -> None:
+        self.k, self.dtype, self.rows = k, dtype, rows
+        self.lanes = start[0].type.count
+        self.cells = [[k.variable(vector) for vector in start] for _ in range(rows)]
+
+    def add_products(
+        self,
+        image: Address,
+        columns: Sequence[Address],
+        products: Sequence[Product],
+        span: tuple[int, int],
+        row_stride: int,
+    ) -> None:
+        """Adds the products to rows [low, high) = span; `columns` are the addresses of the vectors of weights."""
+        k = self.k
+        for product in products:
+            vectors = [column.vector(k, product.weights, self.lanes) for column in columns]
+            for row in range(*span):
+                factor = k.splat(image.scalar(k, row * row_stride + product.image), self.lanes)
+                for cell, vector in zip(self.cells[row], vectors, strict=True):
+                    cell.set(k.fma(factor, vector, cell.get()))
+
+    def spill(self, buffer: Any) -> None:
+        """Stores the tile to `buffer`, row-major."""
+        columns = len(self.cells[0]) * self.lanes
+        for row, cells in enumerate(self.cells):
+            for number, cell in enumerate(cells):
+                self.k.store(buffer, cell.get(), Lanes(row * columns + number * self.lanes, 1, self.lanes))
+
+
+def zeros(k: Kernel, dtype: DType, lanes: int) -> Any:
+    """A vector of zeros of the accumulator's dtype."""
+    return k.splat(registers.constant(dtype, 0), lanes)
+
+
+def tile_cycles(rows: int, vectors: int) -> float:
+    """What a step of the sum costs a tile: its FMAs (two a cycle), its loads (two a cycle) or the latency of its FMAs,
+    whichever is longest, and some 0.4 for the loop."""
+    return max(rows * vectors / 2, (rows + vectors) / 2, 4) + 0.4

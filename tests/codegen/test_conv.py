@@ -1,0 +1,131 @@
+"""Blocked convolutions as models have them, with constant weights: every way of cutting lines, on every target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from codegen.running import compiled
+from tolerance import assert_op_close
+
+from mlc.interpreter import interpret
+from mlc.ir import Array, DType, Function, Module, Op, TensorType, Value, symbol
+from mlc.ops import Add, Constant, Conv, Relu, Sigmoid
+
+TARGETS = ("host", "x86-64-v3", "x86-64-v2")
+RANDOM = np.random.default_rng(11)
+
+
+def conv_module(
+    x_dims: Sequence[object], weights: Array, bias: Array | None = None, *, behind: str = "", **attributes: object
+) -> tuple[Module, Conv]:
+    """A conv with these constants in the layout of their last dim, and what is `behind` it."""
+    rank = weights.ndim - 4
+    given = {"strides": (1,) * rank, "pads": (0,) * 2 * rank, "dilations": (1,) * rank, **attributes}
+    function = Function("main", [("x", TensorType(DType.F32, tuple(x_dims)))])  # type: ignore[arg-type]
+
+    def add(op: Op) -> Value:
+        function.append(op)
+        return op.results[0]
+
+    w = add(Constant(weights))
+    b = None if bias is None else add(Constant(bias))
+    conv = Conv(function.inputs[0], w, b, layout=f"nchw{weights.shape[-1]}c", **given)
+    y = add(conv)
+    if behind == "relu":
+        y = add(Relu(y))
+    elif behind == "residual":
+        y = add(Add(add(Relu(y)), y))
+    elif behind == "sigmoid":
+        y = add(Sigmoid(y))
+    function.set_outputs([("y", y)])
+    module = Module("test")
+    module.add(function)
+    return module, conv
+
+
+def check(module: Module, conv: Conv, x: Array, target: str = "host") -> str:
+    """Compares native code with the interpreter, and returns the schedule's row of the conv."""
+    (want,) = interpret(module, [x])
+    executable, program = compiled(module, target=target)
+    (got,) = executable.run(x)
+    terms = int(np.prod(conv.w.tensor.static_shape[1:-1]))
+    scale = float(np.max(np.abs(want), initial=1e-30))
+    assert_op_close(got, want, magnitude=scale, terms=terms, op=f"conv on {target}")
+    return str(program.schedule[0])
+
+
+def normal(*dims: int) -> Array:
+    return RANDOM.standard_normal(dims, np.float32)
+
+
+# A name, x's blocks and side(s), filter blocks, taps per side, and the conv's attributes.
+SHAPES = {
+    "pointwise": ((2, 7, 7), 4, 1, {}),
+    "pointwise with a rest": ((1, 5, 5), 3, 1, {}),
+    "pointwise of one pixel": ((3, 1, 1), 2, 1, {}),
+    "pointwise strided": ((2, 9, 15), 2, 1, {"strides": (2, 2)}),
+    "line of one tile": ((2, 4, 7), 2, 3, {"pads": (1, 1, 1, 1)}),
+    "line of two tiles": ((1, 3, 19), 5, 3, {"pads": (1, 1, 1, 1)}),
+    "line of many tiles": ((1, 3, 61), 2, 3, {"pads": (1, 1, 1, 1)}),
+    "strided with pads": ((2, 8, 16), 2, 3, {"pads": (1, 1, 1, 1), "strides": (2, 2)}),
+    "dilated": ((1, 9, 30), 2, 3, {"pads": (3, 3, 3, 3), "dilations": (3, 3)}),
+    "pads longer than tiles": ((1, 3, 33), 1, 3, {"pads": (9, 9, 9, 9), "dilations": (9, 9)}),
+    "pads at one end": ((1, 5, 8), 2, 3, {"pads": (0, 0, 2, 2)}),
+    "five taps": ((1, 6, 11), 1, 5, {"pads": (2, 2, 2, 2)}),
+    "no pads": ((2, 5, 17), 2, 3, {}),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_dense_conv_equals_evaluate(name: str, target: str) -> None:
+    (blocks, *side), filters, taps, attributes = SHAPES[name]
+    for block in (8, 16):
+        weights = normal(filters, blocks, taps, taps, block, block)
+        module, conv = conv_module((1, blocks, *side, block), weights, normal(filters, block), **attributes)
+        check(module, conv, normal(1, blocks, *side, block), target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_depthwise_conv_equals_evaluate(name: str, target: str) -> None:
+    (blocks, *side), _, taps, attributes = SHAPES[name]
+    for block in (8, 16):
+        weights = normal(blocks, 1, taps, taps, 1, block)
+        groups = blocks * block
+        module, conv = conv_module(
+            (2, blocks, *side, block), weights, normal(blocks, block), groups=groups, **attributes
+        )
+        check(module, conv, normal(2, blocks, *side, block), target)
+
+
+@pytest.mark.parametrize("behind", ["relu", "residual", "sigmoid"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_behind_a_conv_is_computed_on_its_tiles(target: str, behind: str) -> None:
+    for taps, pads in ((1, 0), (3, 1)):
+        weights = normal(2, 2, taps, taps, 16, 16)
+        module, conv = conv_module((2, 2, 5, 9, 16), weights, normal(2, 16), behind=behind, pads=(pads,) * 4)
+        check(module, conv, normal(2, 2, 5, 9, 16), target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_symbolic_extents_are_convolved_with_and_without_pads(target: str) -> None:
+    n, h, w = symbol("N"), symbol("H"), symbol("W")
+    for taps, pads in ((1, 0), (3, 1)):
+        weights = normal(3, 2, taps, taps, 16, 16)
+        module, conv = conv_module((n, 2, h, w, 16), weights, normal(3, 16), pads=(pads,) * 4)
+        for dims in ((1, 1, 1), (2, 5, 7), (1, 3, 31), (0, 4, 4), (1, 17, 29)):
+            x = normal(dims[0], 2, dims[1], dims[2], 16)
+            check(module, conv, x, target)
+
+
+def test_a_conv_with_pads_reads_its_input_in_place() -> None:
+    module, conv = conv_module((1, 1, 28, 28, 16), normal(2, 1, 3, 3, 16, 16), pads=(1, 1, 1, 1))
+    assert "image in place" in check(module, conv, normal(1, 1, 28, 28, 16))
+
+
+def test_tiles_with_too_many_kinds_of_borders_read_a_copy() -> None:
+    module, conv = conv_module((1, 1, 3, 60, 16), normal(2, 1, 1, 9, 16, 16), pads=(0, 32, 0, 32), dilations=(1, 8))
+    assert "copied with its pads" in check(module, conv, normal(1, 1, 3, 60, 16))
