@@ -14,7 +14,7 @@ import onnx
 from onnx import helper
 from onnx.backend.base import Backend, BackendRep
 
-from mlc.api import compile
+from mlc import driver
 from mlc.driver import Executable, Interpreted
 from mlc.errors import CompileError
 
@@ -78,9 +78,8 @@ class MlcBackend(Backend):
             raise CompileError(f"no support for device {device}; mlc compiles for CPU")
         if level not in _LEVELS:
             raise CompileError(f"level must be one of {', '.join(_LEVELS)}, got {level!r}")
-        return MlcBackendRep(
-            compile(model, level=_LEVELS[level], backend=engine, fallback=not no_fallback, cache=cache)
-        )
+        options = driver.Options(level=_LEVELS[level], backend=engine, fallback=not no_fallback, use_cache=cache)
+        return MlcBackendRep(driver.executable_of(driver.load(model), options))
 
     @classmethod
     def run_model(cls, model: onnx.ModelProto, inputs: Any, device: str = "CPU", **kwargs: Any) -> tuple[Any, ...]:

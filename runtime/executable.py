@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_int64
 from typing import Any, Self
 
@@ -88,6 +88,37 @@ class Executable:
         """The outputs, and the nanoseconds spent in each row of artifact.profile_rows."""
         times = (c_int64 * len(self.artifact.profile_rows))()
         return self._run(self._bind(arrays, named), ctypes.addressof(times)), list(times)
+
+    def run_on(
+        self,
+        inputs: Sequence[int],
+        outputs: Sequence[int | None],
+        symbols: Sequence[int],
+        late: Callable[[int, int, Sequence[int]], None] | None = None,
+    ) -> None:
+        """One call on the caller's own memory: addresses of dense inputs and of room for the outputs.
+
+        `symbols` has the value of each of artifact.symbols, 0 for those that only the run tells. An output whose room
+        is None has such a shape: `late(index, address, symbols)` is called for it while its memory lasts. Nothing is
+        checked: who calls vouches for shapes and dtypes. Raises what a call raises.
+        """
+        try:
+            frame = self._idle_frames.pop()
+        except IndexError:
+            frame = Frame(self.artifact, self._weights)
+        frame.inputs[:] = inputs  # type: ignore[call-overload]
+        frame.outputs[:] = outputs  # type: ignore[call-overload]
+        frame.symbols[:] = symbols  # type: ignore[call-overload]
+        frame.call.profile = None
+        try:
+            with frame:
+                frame.take_workspace(self._code.workspace_bytes(frame.symbols))
+                self._check(self._run_main(frame, {}), frame.call)
+                for index, room in enumerate(outputs):
+                    if room is None and late is not None:
+                        late(index, frame.outputs[index] or 0, list(frame.symbols))
+        finally:
+            self._idle_frames.append(frame)
 
     def _bind(self, arrays: tuple[object, ...], named: Mapping[str, object]) -> Bound:
         if len(arrays) == 1 and not named and isinstance(arrays[0], Mapping):

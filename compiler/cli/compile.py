@@ -30,7 +30,7 @@ EMITS = ("artifact", "ir", "onnx", "schedule", "llvm", "asm", "obj")
 @dump_flags
 @json_flag
 def command(model: str, output: str | None, emit: str, as_json: bool, **flags: Any) -> None:
-    """Compile MODEL (.onnx or .mlir) to native code.
+    """Compile MODEL (.onnx, .pt2, .mlir or package.module:factory) to native code.
 
     Writes MODEL.mlc in the current folder unless -o or --emit says otherwise.
     """
@@ -54,9 +54,14 @@ def command(model: str, output: str | None, emit: str, as_json: bool, **flags: A
         )
     report_passes(flags, compilation.passes, compilation.ledger)
     if emit == "artifact":
-        _write_artifact(compilation, Path(output or f"{Path(model).stem}.mlc"), as_json)
+        _write_artifact(compilation, Path(output or _artifact_name(model)), as_json)
     else:
         _write(_stage(compilation, emit), output)
+
+
+def _artifact_name(model: str) -> str:
+    """`model.mlc` for a file, `factory.mlc` for `package.module:factory`."""
+    return f"{Path(model.rpartition(':')[2]).stem}.mlc"
 
 
 def _check(model: Path, output: str | None, emit: str, options: Options, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from mlc.driver.text import read_module, weights_path
 from mlc.driver.validate import sample_validator
 from mlc.driver.version import code_version
 from mlc.errors import CompileError
+from mlc.frontend.torch_models import is_factory, versions
 from mlc.ir import Module
 from mlc.ir.ledger import Ledger
 from mlc.ir.verifier import verify
@@ -55,13 +56,14 @@ class Compilation:
 
 
 def load(model: str | os.PathLike[str] | Any) -> Module:
-    """The verified module of a model: the path of an .onnx or .mlir file, an onnx.ModelProto, or a Module (copied)."""
+    """The verified module of a model: an .onnx, .pt2 or .mlir file, `package.module:factory`, an onnx.ModelProto, or a
+    Module (copied)."""
     if isinstance(model, Module):
         module = model.clone()
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlir":
         module = read_module(Path(model))
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlc":
-        raise CompileError("is compiled already; give the .onnx or .mlir that it was made from", where=str(model))
+        raise CompileError("is compiled already; give the model that it was made from", where=str(model))
     else:
         from mlc.frontend import load as load_model
 
@@ -95,7 +97,9 @@ def compile_file(
     `reuse_model=False` runs every step even when the cache has the artifact.
     """
     start = time.perf_counter()
-    cache = Cache.default() if options.use_cache and not stop_before_codegen else None
+    # What a factory makes depends on more than files can tell; only its kernels are kept.
+    is_kept = options.use_cache and not stop_before_codegen and not is_factory(path)
+    cache = Cache.default() if is_kept else None
     key = model_key(path, options) if cache is not None else ""
     cached = cache.model_path(key) if cache is not None and reuse_model else None
     if cached is not None:
@@ -155,6 +159,7 @@ def model_key(path: Path, options: Options) -> str:
     pipeline = options.pipeline()
     plugins = [one for item in pipeline for one in source_digests(type(item))]
     facts = [options.backend, str(options.fallback), options.validate, repr(target)]
+    facts += versions() if path.suffix == ".pt2" else []
     limits = [f"{name}={count}" for name, count in sorted(options.rewrite_limits.items())]
     passes = [str(item) for item in pipeline]
     return digest([path.suffix, *files, "|", *facts, *limits, "|", *passes, "|", *plugins, code_version()])
@@ -173,6 +178,8 @@ def _generate(compilation: Compilation, target: Target, options: Options) -> Non
 def _model_files(path: Path) -> list[Path]:
     if path.suffix == ".mlir":
         return [p for p in (path, weights_path(path)) if p.exists()]
+    if path.suffix == ".pt2":
+        return [path]
     from mlc.frontend.onnx_import import model_files
 
     return model_files(path)

@@ -1,0 +1,112 @@
+"""A compiled nn.Module behind the module's own call: nested arguments and results, state that is written back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.export._tree_utils import reorder_kwargs
+from torch.export.graph_signature import ConstantArgument, InputKind
+from torch.utils import _pytree as pytree
+
+from mlc.errors import CompileError
+from mlc.frontend.torch_import.exporting import Exported, state_of
+from mlc.frontend.torch_import.program import Input
+from mlc.frontend.torch_import.tensors import ArrayCall, TensorCall
+from mlc.runtime import Executable, InputError
+
+
+class CompiledModule:
+    """A compiled nn.Module: takes what the module takes, returns what it returns, both as torch tensors.
+
+    Buffers and inputs that the module changes are changed here too. `executable` is the compiled model behind it, which
+    takes and returns flat lists of arrays and can be saved.
+    """
+
+    def __init__(self, executable: Any, exported: Exported) -> None:
+        self.executable = executable
+        self._exported = exported
+        self._call: Callable[[Sequence[torch.Tensor]], list[torch.Tensor]]
+        self._call = TensorCall(executable) if isinstance(executable, Executable) else ArrayCall(executable)
+        spec = exported.exported.call_spec
+        self._in_spec, self._out_spec = spec.in_spec, spec.out_spec
+        self._sources = _sources(exported)
+        self._users = [s for s in exported.exported.graph_signature.input_specs if s.kind is InputKind.USER_INPUT]
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """As the module's own call, without gradients. Raises InputError when the arguments are not as in the example
+        that the module was traced with, and whatever a call of the executable raises."""
+        given = self._flattened(arguments, keywords)
+        inputs = [source if isinstance(source, torch.Tensor) else given[source] for source in self._sources]
+        with torch.no_grad():
+            results = self._call(inputs)
+            self._write_back(results, given)
+        written = {position for _, _, position in self._exported.written}
+        outputs = [result for position, result in enumerate(results) if position not in written]
+        return self._nested(outputs)
+
+    def save(self, path: Any) -> None:
+        """Writes the executable as an artifact file, which needs no torch to run."""
+        self.executable.save(path)
+
+    def _flattened(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
+        try:
+            keywords = reorder_kwargs(keywords, self._in_spec)
+            flat, spec = pytree.tree_flatten((arguments, keywords))
+        except ValueError as error:
+            raise InputError(str(error)) from None
+        if spec != self._in_spec:
+            raise InputError(
+                f"the arguments are nested as {_nest(spec)}, the example inputs were as {_nest(self._in_spec)}"
+            )
+        for value, user in zip(flat, self._users, strict=True):
+            if isinstance(user.arg, ConstantArgument):
+                if user.arg.value is not None and value != user.arg.value:
+                    raise InputError(
+                        f"argument {user.arg.name!r} is {value!r}, the model was traced with {user.arg.value!r}"
+                    )
+            elif not isinstance(value, torch.Tensor):
+                raise InputError(f"argument {user.arg.name!r} must be a tensor, got a {type(value).__name__}")
+        return flat
+
+    def _write_back(self, results: list[torch.Tensor], given: list[Any]) -> None:
+        names = [user.arg.name for user in self._users]
+        for name, tensor, position in self._exported.written:
+            target = given[names.index(name)] if tensor is None else tensor
+            target.copy_(results[position])
+
+    def _nested(self, outputs: list[torch.Tensor]) -> Any:
+        remaining = iter(outputs)
+        count = self._out_spec.num_leaves
+        constants = self._exported.constants
+        leaves = [constants[i] if i in constants else next(remaining) for i in range(count)]
+        return pytree.tree_unflatten(leaves, self._out_spec)
+
+
+def _nest(spec: Any) -> str:
+    """Arguments and keywords with a * for each tensor: `((*, [*]), {'mask': *})`."""
+    return str(pytree.tree_unflatten([_STAR] * spec.num_leaves, spec))
+
+
+class _Star:
+    def __repr__(self) -> str:
+        return "*"
+
+
+_STAR = _Star()
+
+
+def _sources(exported: Exported) -> list[torch.Tensor | int]:
+    """For each input of the executable the buffer that it is, or the number of the user's flat argument."""
+    sources: list[torch.Tensor | int] = []
+    number = 0
+    specs = exported.exported.graph_signature.input_specs
+    for spec, binding in zip(specs, exported.program.bindings, strict=True):
+        if isinstance(binding, Input):
+            is_user = spec.kind is InputKind.USER_INPUT
+            if not is_user and spec.target is None:
+                raise CompileError(f"input '{binding.name}' has no tensor behind it")
+            sources.append(number if is_user else state_of(exported.exported, str(spec.target)))
+        number += spec.kind is InputKind.USER_INPUT
+    return sources

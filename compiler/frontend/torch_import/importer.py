@@ -1,0 +1,250 @@
+"""Torch-dialect MLIR to Module: arguments bound, constants and lists resolved on the way, operators by the registry."""
+
+from __future__ import annotations
+
+import operator as python_operators
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.fx import Node
+
+import mlc.frontend.torch_import.operators  # noqa: F401  registers them
+from mlc.errors import CompileError
+from mlc.frontend.torch_import.arguments import bind
+from mlc.frontend.torch_import.graph import Graph, Unavailable
+from mlc.frontend.torch_import.locations import location_of, title
+from mlc.frontend.torch_import.mlir import LITERAL, SYMBOLIC, TorchMlir, to_mlir
+from mlc.frontend.torch_import.program import Absent, Input, Program, Weight
+from mlc.frontend.torch_import.registry import find_operator
+from mlc.frontend.torch_import.symbols import Symbols
+from mlc.frontend.torch_import.types import declared, dtype_of, shared_array
+from mlc.frontend.torch_import.unsupported import check_supported
+from mlc.ir import Dim, DimExpr, DType, Function, Location, Module, TensorType, Value
+from mlc.ir.dims import maximum, minimum
+from mlc.ops import Constant
+
+
+def import_program(program: Program) -> Module:
+    """The Module of a functional graph; weights share the model's memory.
+
+    Raises CompileError, located at module path and line, for whatever is not supported, all of it at once.
+    """
+    try:
+        check_supported(program.graph)
+        return _Importer(program).module()
+    except CompileError as error:
+        raise error.at(program.name) from error.__cause__
+
+
+class _Importer:
+    """The walk over one function. Values are what they are in mlc, numbers and lists are Python's."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.symbols = Symbols(program.symbol_names)
+        self.placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
+        self.mlir: TorchMlir = to_mlir(program.graph)
+        self.values: dict[Any, Any] = {}
+        self.errors: list[tuple[str, str, str]] = []
+        self.weights: dict[tuple[Any, ...], Value] = {}
+
+    def module(self) -> Module:
+        function = Function("main", self._inputs())
+        self.graph = Graph(function.block, self.symbols)
+        self._bind_arguments(function)
+        (block,) = self.mlir.function.regions[0].blocks
+        for operation in block.operations:
+            self._import(operation.operation)
+        self._raise_collected()
+        outputs = [self.values[operand] for operand in block.operations[len(block.operations) - 1].operands]
+        function.set_outputs(self._outputs(outputs))
+        module = Module(self.program.name)
+        module.add(function)
+        return module
+
+    # --- arguments and results ---
+
+    def _inputs(self) -> list[tuple[str, TensorType]]:
+        inputs: list[tuple[str, TensorType]] = []
+        for node, binding in zip(self.placeholders, self.program.bindings, strict=True):
+            if isinstance(binding, Input):
+                value = node.meta["val"]
+                try:
+                    kind = (
+                        TensorType(dtype_of(value.dtype), self.symbols.dims(value.shape))
+                        if isinstance(value, torch.Tensor)
+                        else TensorType(DType.I64, ())
+                    )
+                except CompileError as error:
+                    raise error.at(f"input '{binding.name}'") from error
+                inputs.append((binding.name, kind))
+        return inputs
+
+    def _bind_arguments(self, function: Function) -> None:
+        (block,) = self.mlir.function.regions[0].blocks
+        given = iter(function.inputs)
+        numbers: list[tuple[Value, DimExpr]] = []
+        for node, binding, argument in zip(self.placeholders, self.program.bindings, block.arguments, strict=True):
+            match binding:
+                case Input():
+                    value = next(given)
+                    self.graph.knows(value)
+                    self.values[argument] = value
+                    if not isinstance(node.meta["val"], torch.Tensor):
+                        dim = self.symbols.dim(node.meta["val"])
+                        self.values[argument] = dim
+                        if isinstance(dim, DimExpr):
+                            numbers.append((value, dim))
+                case Weight(name, tensor):
+                    self.values[argument] = lambda name=name, tensor=tensor: self._weight(name, tensor)
+                case Absent():
+                    self.values[argument] = node.meta.get("val")
+        for value, dim in numbers:  # a number is defined by itself only where no input's shape tells it
+            if not self.graph.is_defined(dim.text):
+                self.graph.define(value, dim)
+
+    def _weight(self, name: str, tensor: torch.Tensor) -> Value:
+        """The constant that shares the tensor's memory; one for weights that are tied."""
+        key = (tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride())
+        if key not in self.weights or tensor.numel() == 0:
+            try:
+                array = shared_array(tensor)
+            except CompileError as error:
+                raise error.at(f"weight '{name}'") from error
+            self.weights[key] = self.graph.block.append(Constant(array, loc=Location.of(name))).result
+        return self.weights[key]
+
+    def _outputs(self, values: Sequence[Any]) -> list[tuple[str, Value]]:
+        named: list[tuple[str, Value]] = []
+        for name, value in zip(self.program.outputs, values, strict=True):
+            if name is not None:
+                resolved = self._resolved(value)
+                if not isinstance(resolved, Value):
+                    resolved = self.graph.scalar(resolved, DType.F32 if isinstance(resolved, float) else DType.I64)
+                named.append((name, resolved))
+        return named
+
+    # --- one operation ---
+
+    def _import(self, operation: Any) -> None:
+        name = operation.name
+        if name == "torch.operator":
+            name = operation.attributes["name"].value
+        match name:
+            case "func.return":
+                return
+            case "torch.constant.none":
+                self._set(operation, None)
+            case "torch.constant.device":
+                self._set(operation, operation.attributes["value"].value)
+            case _ if name.startswith("torch.constant."):
+                self._set(operation, operation.attributes["value"].value)
+            case "torch.prim.ListConstruct":
+                self._set(operation, [self.values[operand] for operand in operation.operands])
+            case "torch.prim.ListUnpack":
+                self._set(operation, *self.values[operation.operands[0]])
+            case _ if name == LITERAL:
+                self._set(operation, self._literal(operation.attributes["number"].value))
+            case _:
+                self._call(operation, name.removeprefix("torch."))
+
+    def _set(self, operation: Any, *values: Any) -> None:
+        for result, value in zip(operation.results, values, strict=True):
+            self.values[result] = value
+
+    def _literal(self, number: int) -> Value:
+        return self._weight(f"literal{number}", self.mlir.literals[number])
+
+    def _call(self, operation: Any, name: str) -> None:
+        node = self._enter(operation, name)
+        try:
+            operands = [self._resolved(self.values[operand]) for operand in operation.operands]
+            if name.startswith(SYMBOLIC):
+                self._set(operation, self._symbolic(node, name.removeprefix(SYMBOLIC), operands))
+                return
+            self._set(operation, *self._results(name, operands))
+            self._check(operation, node)
+            return
+        except CompileError as error:
+            self.errors.append((name, error.message, title(node)))
+        except Unavailable:
+            pass
+        for result in operation.results:
+            self.values[result] = _MISSING
+
+    def _enter(self, operation: Any, name: str) -> Node:
+        """Makes the operation the one in hand: its node is the location of the ops that follow."""
+        text = operation.location
+        node = self.mlir.nodes[text.name_str] if hasattr(text, "name_str") else self.placeholders[0]
+        self.graph.node, self.graph.operator, self.graph.loc = node, name, location_of(node)
+        self.graph.declared = [declared(str(result.type)) for result in operation.results]
+        return node
+
+    def _resolved(self, value: Any) -> Any:
+        if value is _MISSING:
+            raise Unavailable
+        if isinstance(value, list):
+            return [self._resolved(item) for item in value]
+        return value() if callable(value) else value
+
+    def _results(self, name: str, operands: Sequence[Any]) -> Sequence[Any]:
+        operator = find_operator(name)
+        if operator is None:
+            raise CompileError("no support yet")
+        arguments = bind(operator, name, operands)
+        try:
+            result = operator.function(self.graph, **arguments)
+        except (CompileError, Unavailable):
+            raise
+        except Exception as error:
+            error.add_note(f"while importing {name} at {title(self.graph.node)}" if self.graph.node else name)
+            raise
+        return result if isinstance(result, tuple) else [result]
+
+    def _symbolic(self, node: Node, name: str, operands: Sequence[Any]) -> Any:
+        """Python's arithmetic on sizes: over dims where it is theirs, else what torch found out itself."""
+        function = _ON_DIMS.get(name)
+        if function is not None and all(isinstance(o, int | DimExpr) for o in operands):
+            return function(*operands)
+        value = node.meta["val"]
+        if isinstance(value, torch.SymInt):
+            return self.symbols.dim(value)
+        return _MISSING if not isinstance(value, int | float | bool) else value
+
+    def _check(self, operation: Any, node: Node) -> None:
+        """Raises AssertionError unless the results are of the dtype and shape that torch says."""
+        for result, expected in zip(operation.results, self.graph.declared, strict=True):
+            value = self.values[result]
+            if expected is None or value is None or not isinstance(value, Value):
+                continue
+            kind = value.tensor
+            is_same = kind.dtype is expected.dtype and len(kind.dims) == len(expected.shape)
+            is_same = is_same and all(
+                e is None or not isinstance(d, int) or d == e for d, e in zip(kind.dims, expected.shape, strict=True)
+            )
+            assert is_same, f"{self.graph.operator} at {title(node)}: made {kind}, torch says {expected}"
+
+    def _raise_collected(self) -> None:
+        if not self.errors:
+            return
+        lines = [f"{where}: {name}: {message}" for name, message, where in self.errors]
+        if len(lines) == 1:
+            name, message, where = self.errors[0]
+            raise CompileError(message, where=f"{where}, {name}")
+        raise CompileError(f"{len(lines)} operators are not supported as they are used", detail="\n  ".join(lines))
+
+
+_MISSING = object()  # what a failed operator should have defined
+
+
+def _ceil_div(x: Dim, y: Dim) -> Dim:
+    return -1 * ((-1 * x) // y)
+
+
+_ON_DIMS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(python_operators, name) for name in ("add", "sub", "mul", "floordiv", "mod", "neg")},
+    "sym_max": maximum,
+    "sym_min": minimum,
+    "sym_sum": lambda *xs: sum(xs, 0),
+}

@@ -1,0 +1,25 @@
+"""The operators, one file a family. Importing this package registers all of them."""
+
+from __future__ import annotations
+
+from mlc.frontend.torch_import.operators import (  # noqa: F401
+    attention,
+    comparison,
+    conv,
+    creation,
+    elementwise,
+    functions,
+    gather,
+    image,
+    matmul,
+    norm,
+    pad,
+    pool,
+    recurrent,
+    reduce,
+    scatter,
+    shape,
+    sizes,
+    slicing,
+    sorting,
+)

@@ -1,0 +1,119 @@
+"""The table of torch operators: `@torch_op` functions, and what their signatures say about a call.
+
+An operator is one function. Its parameters bear the names of the schema's arguments, and their annotations say what
+each may be; a call that gives any other argument something else than its default is refused by name.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mlc.ir import Dim, DimExpr, DType, Value
+
+Result = Value | None | Dim | Sequence[Any]
+Scalar = int | float | bool | DimExpr
+Function = TypeVar("Function", bound=Callable[..., Any])
+REQUIRED = inspect.Parameter.empty
+
+# Where a tensor lies and in which order its elements do: the values are the same on one CPU. What else than that the
+# arguments say is refused (arguments.py).
+PLACEMENT = frozenset({"memory_format", "layout", "device", "pin_memory", "non_blocking", "implicit"})
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: `kind` is the annotation without None."""
+
+    name: str
+    kind: Any
+    is_optional: bool
+    default: Any
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One `@torch_op` function; `ignores` names arguments that do not change what the operator computes."""
+
+    name: str
+    function: Callable[..., Result]
+    parameters: dict[str, Parameter]
+    ignores: frozenset[str]
+
+    @property
+    def module(self) -> str:
+        """The family: the file that registers it."""
+        return self.function.__module__.rpartition(".")[2]
+
+
+_operators: dict[str, Operator] = {}
+
+
+def torch_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """Registers the decorated function for operators such as "aten.linear" or "aten.add.Tensor".
+
+    The function gets the graph and then the schema's arguments by name.
+    """
+
+    def register(function: Function) -> Function:
+        parameters = _parameters(function)
+        for name in names:
+            known = _operators.get(name)
+            if known is not None and known.function.__qualname__ != function.__qualname__:
+                raise TypeError(f"{name} is registered twice: {known.function} and {function}")
+            _operators[name] = Operator(name, function, parameters, frozenset(ignores))
+        return function
+
+    return register
+
+
+def find_operator(name: str) -> Operator | None:
+    """The function that serves operator `name`, or None."""
+    return _operators.get(name)
+
+
+def registered() -> dict[str, Operator]:
+    """All operators by name."""
+    return _operators
+
+
+_KINDS: list[Any] = [
+    Value,
+    Sequence[Value],
+    Sequence[Value | None],
+    Value | Scalar,
+    Scalar,
+    int,
+    float,
+    bool,
+    str,
+    Dim,
+    DType,
+    tuple[Dim, ...],
+    tuple[int, ...],
+    tuple[float, ...],
+    tuple[bool, ...],
+]
+
+
+def _parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
+    hints = typing.get_type_hints(function)
+    found: dict[str, Parameter] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        hint = hints[parameter.name]
+        members = set(typing.get_args(hint)) if typing.get_origin(hint) in (typing.Union, types.UnionType) else {hint}
+        is_optional = types.NoneType in members
+        members.discard(types.NoneType)
+        kind = next((k for k in _KINDS if _members(k) == members), None)
+        if kind is None:
+            raise TypeError(f"{function.__qualname__}: argument {parameter.name} cannot be {hint}")
+        found[parameter.name] = Parameter(parameter.name, kind, is_optional, parameter.default)
+    return found
+
+
+def _members(kind: Any) -> set[Any]:
+    return set(typing.get_args(kind)) if typing.get_origin(kind) in (typing.Union, types.UnionType) else {kind}

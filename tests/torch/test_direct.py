@@ -1,0 +1,348 @@
+"""mlc.compile on nn.Modules: the module's own call, nested or in place, its weights shared, and errors with a place."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mlc
+from mlc.ops import Constant
+
+torch = pytest.importorskip("torch")
+from torch import Tensor, nn  # noqa: E402
+
+
+def assert_same(got: Any, want: Any) -> None:
+    """Equal nests of tensors, each element within 1e-4 of the tensor's largest."""
+    assert type(got) is type(want)
+    if isinstance(want, dict):
+        assert got.keys() == want.keys()
+        for key in want:
+            assert_same(got[key], want[key])
+    elif isinstance(want, tuple | list):
+        assert len(got) == len(want)
+        for a, b in zip(got, want, strict=True):
+            assert_same(a, b)
+    elif isinstance(want, Tensor):
+        assert got.shape == want.shape and got.dtype == want.dtype
+        assert (got - want).abs().max() <= 1e-4 * want.abs().max() if want.numel() else True
+    else:
+        assert got == want
+
+
+def test_a_module_is_called_as_ever_and_answers_as_eager() -> None:
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval()
+    compiled = mlc.compile(model, (torch.randn(3, 8),))
+    x = torch.randn(3, 8)
+    with torch.no_grad():
+        assert_same(compiled(x), model(x))
+
+
+class Nested(nn.Module):
+    """Takes a tuple and a dict, gives a dict with a tuple, None and a number in it."""
+
+    def forward(self, pair: tuple[Tensor, Tensor], *, extra: dict[str, Tensor]) -> dict[str, Any]:
+        a, b = pair
+        return {"sum": a + b, "parts": (a * 2, None, extra["x"] - b), "count": 3}
+
+
+def test_nested_arguments_and_results_keep_their_nests() -> None:
+    a, b, c = (torch.randn(2, 3) for _ in range(3))
+    model = Nested()
+    program = torch.export.export(model, ((a, b),), {"extra": {"x": c}})
+    compiled = mlc.compile(program)
+    assert_same(compiled((b, c), extra={"x": a}), model((b, c), extra={"x": a}))
+
+
+@dataclass
+class Pair:
+    """Two tensors."""
+
+    left: Tensor
+    right: Tensor
+
+
+torch.export.register_dataclass(Pair)
+
+
+class OfPairs(nn.Module):
+    """Exchanges the tensors of a pair."""
+
+    def forward(self, pair: Pair) -> Pair:
+        return Pair(pair.right + 1, pair.left)
+
+
+def test_dataclasses_pass_in_and_out() -> None:
+    compiled = mlc.compile(OfPairs(), (Pair(torch.ones(2), torch.zeros(3)),))
+    got = compiled(Pair(torch.full((2,), 5.0), torch.full((3,), 7.0)))
+    assert isinstance(got, Pair)
+    assert got.left.tolist() == [8.0] * 3 and got.right.tolist() == [5.0] * 2
+
+
+class Counter(nn.Module):
+    """Counts its calls in a buffer and adds up its inputs in another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("total", torch.zeros(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.total.add_(x)
+        return self.total * self.calls
+
+
+def test_buffers_that_the_module_changes_change() -> None:
+    eager, model = Counter(), Counter()
+    compiled = mlc.compile(model, (torch.zeros(3),))
+    for step in range(3):
+        x = torch.full((3,), float(step + 1))
+        assert_same(compiled(x), eager(x))
+    assert model.calls.item() == 3 and model.total.tolist() == eager.total.tolist()
+
+
+class InPlace(nn.Module):
+    """Writes into views of its input and of an intermediate."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        y = x.clone()
+        y[1:, ::2] *= 3
+        y.view(-1)[:2].fill_(-1)
+        x[0].add_(10)
+        return y, x.t()
+
+
+def test_writes_through_views_reach_what_they_view() -> None:
+    ours, theirs = torch.arange(12.0).view(3, 4), torch.arange(12.0).view(3, 4)
+    compiled = mlc.compile(InPlace(), (torch.zeros(3, 4),))
+    assert_same(compiled(ours), InPlace()(theirs))
+    assert ours.tolist() == theirs.tolist()
+
+
+class Tied(nn.Module):
+    """An embedding whose matrix is the output layer too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(50, 8)
+        self.head = nn.Linear(8, 50, bias=False)
+        self.head.weight = self.embedding.weight
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.head(self.embedding(ids))
+
+
+def test_weights_are_the_models_own_memory_and_tied_ones_one_constant() -> None:
+    model = Tied()
+    module = mlc.load(model, (torch.arange(4),))
+    constants = [op.value for op in module.walk() if isinstance(op, Constant) and op.value.size == 400]
+    assert len(constants) == 1
+    assert constants[0].__array_interface__["data"][0] == model.embedding.weight.data_ptr()
+    compiled = mlc.compile(model, (torch.arange(4),))
+    with torch.no_grad():
+        assert_same(compiled(torch.tensor([3, 1, 4, 1])), model(torch.tensor([3, 1, 4, 1])))
+
+
+def test_dynamic_dims_answer_every_size_under_the_names_the_caller_gave() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.Flatten(2), nn.Softmax(-1)).eval()
+    shapes = ({0: torch.export.Dim("batch"), 2: torch.export.Dim("height", min=7)},)
+    compiled = mlc.compile(model, (torch.randn(2, 3, 9, 8),), dynamic_shapes=shapes)
+    assert compiled.executable.artifact.inputs[0].shape == ("batch", "3", "height", "8")
+    for batch, height in ((1, 7), (3, 17)):
+        x = torch.randn(batch, 3, height, 8)
+        with torch.no_grad():
+            assert_same(compiled(x), model(x))
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        torch.randn(8, 4).t(),
+        torch.randn(4, 16)[:, ::2],
+        torch.randn(1, 8).expand(4, 8),
+        torch.randn(4, 8, dtype=torch.complex64).conj().imag,
+    ],
+    ids=["transposed", "strided", "expanded", "negated"],
+)
+def test_inputs_may_lie_in_memory_as_they_like(x: Tensor) -> None:
+    compiled = mlc.compile(nn.Softmax(1), (torch.randn(4, 8),))
+    assert_same(compiled(x), torch.softmax(x, 1))
+
+
+def test_bfloat16_weights_and_inputs_share_memory_too() -> None:
+    model = nn.Linear(8, 4).to(torch.bfloat16)
+    x = torch.randn(2, 8, dtype=torch.bfloat16)
+    got = mlc.compile(model, (x,))(x)
+    with torch.no_grad():
+        want = model(x)
+    assert got.dtype is torch.bfloat16
+    assert (got.float() - want.float()).abs().max() <= 2**-7 * want.float().abs().max()
+
+
+def test_ops_are_located_at_module_path_and_line() -> None:
+    module = mlc.load(Nested2(), (torch.randn(2, 4),))
+    sources = {op.name: op.loc.sources[0] for op in module.walk() if op.loc.sources}
+    assert sources["mlc.matmul"].name == "blocks.0.linear"
+    assert sources["mlc.matmul"].file == "test_direct.py" and sources["mlc.matmul"].line > 0
+    assert sources["mlc.tanh"].name == "blocks.0"
+
+
+class Block(nn.Module):
+    """A layer and a function behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(self.linear(x))
+
+
+class Nested2(nn.Module):
+    """Modules in modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([Block()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.blocks[0](x)
+
+
+class Unsupported(nn.Module):
+    """Two operators that mlc has not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Module()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.linalg.eigvalsh(x @ x.t()).sum() + torch.rand(3).sum() + torch.special.i0(x).sum()
+
+
+def test_all_unsupported_operators_are_named_at_once() -> None:
+    with pytest.raises(mlc.CompileError) as caught:
+        mlc.compile(Unsupported(), (torch.randn(3, 3),))
+    text = str(caught.value)
+    assert "3 operators are not supported" in text
+    assert "aten.linalg_eigvalsh (no support yet)" in text and "test_direct.py:" in text
+    assert "aten.rand (it draws random numbers, and mlc does not reproduce torch's stream" in text
+    assert "aten.special_i0 (no support yet)" in text
+
+
+class Decides(nn.Module):
+    """Branches on the values of its input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 2 if x.sum() > 0 else x
+
+
+def test_control_flow_on_values_is_torchs_message_and_what_to_do() -> None:
+    with pytest.raises(mlc.CompileError, match=r"Decides: torch.export failed: .*") as caught:
+        mlc.compile(Decides(), (torch.randn(3),))
+    assert "write the decision with torch.where or torch.cond" in str(caught.value)
+
+
+def test_training_mode_is_refused_where_it_means_something_else() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
+    with pytest.raises(
+        mlc.CompileError, match=r"in which 1, 2 would draw random numbers .*; call eval\(\) on it first"
+    ):
+        mlc.compile(model, (torch.randn(2, 4),))
+    mlc.compile(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), (torch.randn(2, 4),))  # training or not, it is the same
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        (torch.randn(3, 8), r"input 'input': expected shape \[2, 8\], got \[3, 8\]"),
+        (torch.randn(2, 8, dtype=torch.float64), r"input 'input': expected torch.float32, got torch.float64"),
+        ([torch.randn(2, 8)], r"nested as \(\(\[\*\],\), {}\), the example inputs were as \(\(\*,\), {}\)"),
+        (None, "the arguments are nested as|must be a tensor"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(argument: Any, message: str) -> None:
+    compiled = mlc.compile(nn.Linear(8, 4), (torch.randn(2, 8),))
+    with pytest.raises(mlc.CompileError, match=message):
+        compiled(argument)
+
+
+def test_example_inputs_must_be_given_and_only_for_modules(tmp_path: Path) -> None:
+    with pytest.raises(mlc.CompileError, match="give example_inputs: Linear is traced with them"):
+        mlc.compile(nn.Linear(2, 2))
+    with pytest.raises(mlc.CompileError, match="example_inputs and dynamic_shapes are for a torch.nn.Module"):
+        mlc.compile("model.onnx", (torch.randn(2),))
+
+
+def test_versions_that_do_not_fit_say_which_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.metadata
+
+    from mlc.frontend.torch_import.versions import check_versions
+
+    check_versions.cache_clear()
+    for package, version, message in (
+        ("torch", "2.9.1", "torch 2.9.1 is installed, mlc works with torch 2.13"),
+        ("torch-mlir", "20250101", "torch-mlir 20250101 is too old for torch .*, use 20261001 or later"),
+    ):
+        real = importlib.metadata.version
+        with monkeypatch.context() as patch:
+            patch.setattr(importlib.metadata, "version", lambda n, p=package, v=version, r=real: v if n == p else r(n))
+            with pytest.raises(mlc.CompileError, match=message):
+                check_versions()
+    check_versions.cache_clear()
+
+
+@pytest.fixture
+def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module file with factories, importable from the current folder."""
+    (tmp_path / "my_models.py").write_text(
+        "import torch\n\n"
+        "def tiny():\n"
+        "    torch.manual_seed(0)\n"
+        "    return torch.nn.Linear(4, 2), (torch.zeros(3, 4),), ({0: torch.export.Dim('batch')},)\n\n"
+        "def wrong():\n"
+        "    return torch.nn.Linear(4, 2)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    yield "my_models:tiny"
+    sys.modules.pop("my_models", None)
+    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
+
+
+def test_the_command_compiles_what_a_factory_makes(factory: str, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from mlc.cli import main
+
+    result = CliRunner().invoke(main, ["compile", factory])
+    assert result.exit_code == 0, result.output
+    executable = mlc.Executable.load(tmp_path / "tiny.mlc")
+    x = np.ones((5, 4), np.float32)
+    torch.manual_seed(0)
+    want = nn.Linear(4, 2)(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(executable(x), want, rtol=1e-5)
+    for text, message in (
+        ("my_models:wrong", "must return (module, example_inputs)"),
+        ("my_models:other", "module 'my_models' has no 'other'"),
+        ("no_such:tiny", "there is no module 'no_such'"),
+    ):
+        result = CliRunner().invoke(main, ["compile", text])
+        assert result.exit_code == 2 and message in result.output
+
+
+def test_an_archive_of_torch_export_compiles_as_a_file(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.GELU())
+    path = tmp_path / "model.pt2"
+    x = torch.randn(2, 4)
+    torch.export.save(torch.export.export(model, (x,)), path)
+    with torch.no_grad():
+        np.testing.assert_allclose(mlc.compile(path)(x.numpy()), model(x).numpy(), rtol=1e-4, atol=1e-6)
+    path.write_bytes(b"not a zip")
+    with pytest.raises(mlc.CompileError, match="model.pt2: not an archive of torch.export.save"):
+        mlc.compile(path)
