@@ -54,6 +54,7 @@ def compile(
     rewrite_limits: Mapping[str, int] | None = None,
     validate: Validation = "verify",
     cache: bool = True,
+    jobs: int | None = None,
 ) -> Executable | Interpreted | torch_calling.CompiledModule:
     """The model made ready to run: call it with numpy arrays, in order or by name.
 
@@ -63,7 +64,8 @@ def compile(
     `passes` is a pipeline, as text (`"fold,fuse,./my_pass.py"`) or as Pass objects; without it `level` (default 2) says
     which. `fallback=False` makes a step that would run in Python an error. `backend="interp"` gives the interpreter.
     `validate="sample"` compares the numbers after every pass. A model given as a path comes from the cache when nothing
-    it depends on has changed. Raises CompileError for a mistake in the model or the options.
+    it depends on has changed; `jobs` processes compile the kernels of any other (None: one for each core). Raises
+    CompileError for a mistake in the model or the options.
     """
     options = Options(
         passes=passes if isinstance(passes, str | None) else tuple(passes),
@@ -75,6 +77,7 @@ def compile(
         validate=validate,
         fallback=fallback,
         use_cache=cache,
+        jobs=jobs,
     )
     if torch_models.is_torch_model(model):
         return _compile_torch(torch_models.export_model(model, example_inputs, dynamic_shapes=dynamic_shapes), options)

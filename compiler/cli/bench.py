@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--torch-model", metavar="PACKAGE.MODULE:FACTORY", default="", help="The same model for torch, inductor.")
 @click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ...")
 @click.option("--no-cache", is_flag=True, help="Compile without the cache, so that the printed time is a whole one.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes that compile kernels (default: one a core).")
 @pass_flags
 @json_flag
 def command(

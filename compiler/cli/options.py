@@ -39,6 +39,7 @@ _TARGET_FLAGS = (
     click.option("--backend", type=click.Choice(["llvm", "interp"]), default="llvm", show_default=True),
     click.option("--no-fallback", is_flag=True, help="A step that would run in Python is an error."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the compile cache."),
+    click.option("--jobs", type=click.IntRange(min=1), help="Processes that compile kernels (default: one a core)."),
 )
 _DUMP_FLAGS = (
     click.option("--print-ir-before", "print_before", multiple=True, metavar="P", help="Print the IR before pass P."),
@@ -71,7 +72,19 @@ pass_flags = _apply(_PASS_FLAGS)
 target_flags = _apply(_TARGET_FLAGS)
 dump_flags = _apply(_DUMP_FLAGS)
 COMPILE_FLAGS = frozenset(
-    ("passes", "level", "disabled", "limits", "validate", "verify_each", "target", "backend", "no_fallback", "no_cache")
+    (
+        "passes",
+        "level",
+        "disabled",
+        "limits",
+        "validate",
+        "verify_each",
+        "target",
+        "backend",
+        "no_fallback",
+        "no_cache",
+        "jobs",
+    )
 )  # parameter names of pass_flags and target_flags: what an artifact has behind it
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
 
@@ -101,6 +114,7 @@ def read_options(flags: dict[str, Any]) -> Options:
         validate=validate,
         fallback=not flags.get("no_fallback", False),
         use_cache=not flags.get("no_cache", False),
+        jobs=flags.get("jobs"),
     )
 
 

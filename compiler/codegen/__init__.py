@@ -1,18 +1,47 @@
 """The llvm backend: `emit` turns a verified module into native code for a target.
 
-The steps, each a module: groups (what becomes one kernel), schedule (how it runs; kernels/ and elements/ are the
-families), lower (the steps of main), buffers (where tensors live), main (the native entry), units (LLVM modules to
-object code). `program` is what comes out. Nothing here runs code or knows files: the driver does both.
+The steps, each a module, in the order of `backend`: groups (what becomes one kernel), schedule (how it runs; kernels/
+and elements/ are the families), lower (the steps of main), buffers (where tensors live), main (the native entry), units
+(LLVM modules), objects (LLVM modules to object code, in the worker processes of compile_pool). `program` is what comes
+out. Nothing here runs compiled code or knows files: the driver does both.
+
+The names below are imported when they are first used: a compile worker is a module of this package too, and starts in
+a fraction of the time that all kernels take to import.
 """
 
 from __future__ import annotations
 
-from mlc.codegen.emit import Options, compile_unit, emit
-from mlc.codegen.program import CodeUnit, ErrorText, HostStep, HostValue, Port, ProfileRow, Program, ScheduleRow, Weight
-from mlc.codegen.units import linked
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlc.codegen.backend import Compiler, Options, emit
+    from mlc.codegen.compile_pool import CompilePool
+    from mlc.codegen.objects import linked, object_code
+    from mlc.codegen.program import (
+        CodeUnit,
+        ErrorText,
+        HostStep,
+        HostValue,
+        Port,
+        ProfileRow,
+        Program,
+        ScheduleRow,
+        Weight,
+    )
+
+_HOME = {
+    **dict.fromkeys(("CompilePool",), "compile_pool"),
+    **dict.fromkeys(("Compiler", "Options", "emit"), "backend"),
+    **dict.fromkeys(("linked", "object_code"), "objects"),
+    **dict.fromkeys(("CodeUnit", "ErrorText", "HostStep", "HostValue", "Port"), "program"),
+    **dict.fromkeys(("ProfileRow", "Program", "ScheduleRow", "Weight"), "program"),
+}
 
 __all__ = [
     "CodeUnit",
+    "CompilePool",
+    "Compiler",
     "ErrorText",
     "HostStep",
     "HostValue",
@@ -22,7 +51,13 @@ __all__ = [
     "Program",
     "ScheduleRow",
     "Weight",
-    "compile_unit",
     "emit",
     "linked",
+    "object_code",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'mlc.codegen' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"mlc.codegen.{_HOME[name]}"), name)

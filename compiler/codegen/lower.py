@@ -12,7 +12,7 @@ from mlc.codegen.kernels.concat import copy_operands
 from mlc.codegen.kernels.elementwise import elementwise
 from mlc.codegen.kernels.transpose import moves_innermost, transpose
 from mlc.codegen.main import MainBuilder, registers_hold
-from mlc.codegen.program import ScheduleRow
+from mlc.codegen.program import CodeUnit, ScheduleRow
 from mlc.codegen.registry import CHECKS, KERNELS, NoKernel, is_light
 from mlc.codegen.schedule import Plan
 from mlc.codegen.steps import Host, Step
@@ -31,8 +31,15 @@ SMALL_CONCAT = 256
 class Lowering:
     """The state while a function is lowered; `steps` are collected by `block`."""
 
-    def __init__(self, target: Target, input_symbols: Sequence[str], *, no_fallback: bool) -> None:
-        self.table = UnitTable(target)
+    def __init__(
+        self,
+        target: Target,
+        input_symbols: Sequence[str],
+        *,
+        no_fallback: bool,
+        submit: Callable[[CodeUnit], object],
+    ) -> None:
+        self.table = UnitTable(target, submit)
         self.names = Names()
         self.constants: dict[Value, Array] = {}
         self.rows: list[ScheduleRow] = []

@@ -14,10 +14,11 @@ from mlc.codegen.buffers import Memory, Names
 from mlc.codegen.builder import I1, I64, POINTER, Builder, Num, Variable
 from mlc.codegen.dims import emit_dim
 from mlc.codegen.kernel import Storage
+from mlc.codegen.objects import MAIN
 from mlc.codegen.program import CodeUnit, ErrorText, ProfileRow
 from mlc.codegen.schedule import Inline, Launch
 from mlc.codegen.steps import Copy, Host, If, Loop, Step, byte_count, walk
-from mlc.codegen.units import KERNEL_TYPE, MAIN, new_module
+from mlc.codegen.units import KERNEL_TYPE, new_module
 from mlc.ir import Array, Dim, Op, TensorType, Value
 from mlc.ir.dims import is_static, symbols_of
 from mlc.target import Target

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from mlc.codegen.builder import F32, I64, POINTER, Builder, Lanes
+from mlc.codegen.objects import MAIN
 from mlc.codegen.program import CodeUnit
-from mlc.codegen.units import KERNEL_TYPE, MAIN, new_module
+from mlc.codegen.units import KERNEL_TYPE, new_module
 from mlc.target import Target
 
 # Of one chunk: about 2 ms on a core with 512-bit registers.

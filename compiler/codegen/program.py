@@ -9,11 +9,12 @@ from mlc.ir import Array, Location, Op, Type
 
 @dataclass(frozen=True)
 class CodeUnit:
-    """One LLVM module: its text, and its object code for the target."""
+    """One LLVM module: its text, its object code for the target, and the source node it was first written for."""
 
     name: str
     text: str
     code: bytes = b""
+    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,9 @@ def _generate(compilation: Compilation, target: Target, options: Options) -> Non
 
     assert compilation.module is not None
     cache = Cache.default() if options.use_cache else None
-    compilation.program = generate(compilation.module, target, fallback=options.fallback, cache=cache)
+    compilation.program = generate(
+        compilation.module, target, fallback=options.fallback, cache=cache, jobs=options.job_count
+    )
     compilation.artifact = to_artifact(compilation.program, compilation.module, target)
 
 

@@ -16,27 +16,49 @@ from mlc.runtime.artifact import FORMAT_VERSION, OBJECT, aligned_bytes
 from mlc.target import Target
 
 
-def generate(module: Module, target: Target, *, fallback: bool, cache: Cache | None) -> Program:
-    """The module's native code; object code of kernels that were compiled before comes from the cache."""
-
-    has_new_objects = False
-
-    def compile_unit(unit: CodeUnit, for_target: Target) -> bytes:
-        nonlocal has_new_objects
+def generate(module: Module, target: Target, *, fallback: bool, cache: Cache | None, jobs: int) -> Program:
+    """The module's native code, compiled by up to `jobs` processes; object code of kernels that were compiled before
+    comes from the cache."""
+    options = codegen.Options(no_fallback=not fallback)
+    with codegen.CompilePool(target, jobs) as pool:
         if cache is None:
-            return codegen.compile_unit(unit, for_target)
-        key = digest([unit.text, repr(for_target), importlib.metadata.version("llvmlite"), str(FORMAT_VERSION)])
-        code = cache.get("objects", key)
-        if code is None:
-            code = codegen.compile_unit(unit, for_target)
-            cache.put("objects", key, code)
-            has_new_objects = True
-        return code
-
-    program = codegen.emit(module, target, codegen.Options(no_fallback=not fallback), compile_unit)
-    if cache is not None and has_new_objects:
+            return codegen.emit(module, target, options, pool)
+        compiler = _CachedCompiler(pool, cache, target)
+        program = codegen.emit(module, target, options, compiler)
+    if compiler.has_new_objects:
         cache.prune()
     return program
+
+
+class _CachedCompiler:
+    """A codegen.Compiler that compiles what the cache does not hold."""
+
+    def __init__(self, pool: codegen.CompilePool, cache: Cache, target: Target) -> None:
+        self._pool = pool
+        self._cache = cache
+        self._facts = (repr(target), importlib.metadata.version("llvmlite"), str(FORMAT_VERSION))
+        self._found: dict[str, bytes] = {}
+        self.has_new_objects = False
+
+    def submit(self, unit: CodeUnit) -> None:
+        """Takes the unit from the cache, or has the pool compile it."""
+        code = self._cache.get("objects", self._key(unit))
+        if code is None:
+            self._pool.submit(unit)
+        else:
+            self._found[unit.name] = code
+
+    def code(self, unit: CodeUnit) -> bytes:
+        """The object code; the cache keeps what is new."""
+        if unit.name in self._found:
+            return self._found[unit.name]
+        code = self._pool.code(unit)
+        self._cache.put("objects", self._key(unit), code)
+        self.has_new_objects = True
+        return code
+
+    def _key(self, unit: CodeUnit) -> str:
+        return digest([unit.text, *self._facts])
 
 
 def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:
@@ -65,7 +87,7 @@ def stage(program: Program, name: Literal["schedule", "llvm", "asm", "obj"], tar
     """A stage of codegen as bytes: the schedule, or all units linked into one as LLVM IR, assembly or an object."""
     if name == "schedule":
         return f"{program.schedule_text}\n".encode()
-    return codegen.linked(program.units, target, name)
+    return codegen.linked([unit.text for unit in program.units], target, name)
 
 
 def step_module(op: Op) -> Module:

@@ -10,6 +10,7 @@ from mlc.errors import CompileError, nearest
 from mlc.passes import parse_pipeline
 from mlc.passes.table import level_passes, pass_classes
 from mlc.rewrite import Pass
+from mlc.runtime.native import available_cores
 
 Backend = Literal["llvm", "interp"]
 Validation = Literal["off", "verify", "sample"]
@@ -21,7 +22,7 @@ class Options:
     """Options of one compilation; the command line's flags of the same names say what each does.
 
     `passes` is a pipeline, as text or as passes, and replaces the level's; giving both is an error. `fallback=False`
-    makes a step that would run in Python an error.
+    makes a step that would run in Python an error. `jobs` processes compile kernels, None: one for each core.
     """
 
     passes: str | tuple[Pass, ...] | None = None
@@ -33,6 +34,16 @@ class Options:
     validate: Validation = "verify"
     fallback: bool = True
     use_cache: bool = True
+    jobs: int | None = None
+
+    @property
+    def job_count(self) -> int:
+        """Processes that compile kernels: `jobs`, or one for each core this process may use."""
+        if self.jobs is None:
+            return available_cores()
+        if self.jobs < 1:
+            raise CompileError(f"jobs must be 1 or more, got {self.jobs}")
+        return self.jobs
 
     def describe(self) -> str:
         """The pipeline as the user asked for it: "-O2", or its text."""

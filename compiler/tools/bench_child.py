@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pickle
 import signal
-import subprocess
-import sys
 
+from mlc.child_process import how_it_ended, start_module
 from mlc.errors import CompileError
 from mlc.tools.bench_protocol import Job, Started, Turn, Turned
 
@@ -16,8 +15,7 @@ class Child:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        command = [sys.executable, "-m", "mlc.tools.bench_worker"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = start_module("mlc.tools.bench_worker")
         self._send(job)
 
     def __enter__(self) -> Child:
@@ -66,7 +64,6 @@ class Child:
         return answer
 
     def _died(self) -> CompileError:
-        code = self._process.wait()
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = how_it_ended(self._process.wait())
         where = str(self._job.subject.path)
         return CompileError(f"the process of engine {self._job.engine} {how}; see its output above", where=where)

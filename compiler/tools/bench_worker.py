@@ -7,20 +7,18 @@ standard error.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
-import signal
 import sys
 import time
 from typing import IO
 
+from mlc.child_process import live_with_parent
 from mlc.errors import CompileError
 from mlc.tools import engines
 from mlc.tools.bench_protocol import PEAK, Job, Started, Turn, Turned
 from mlc.tools.process_memory import process_memory
 
-_PR_SET_PDEATHSIG = 1
 _MOST_RUNS = 200
 
 
@@ -28,8 +26,7 @@ def main() -> None:
     """Serves one engine until standard input ends."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries print to standard output
-    _die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
+    live_with_parent()
     commands = sys.stdin.buffer
     try:
         _serve(commands, replies)
@@ -75,22 +72,17 @@ def _measure(run: engines.Run, turn: Turn) -> list[float]:
 def _peak(threads: int) -> tuple[engines.Run, int]:
     """The multiply-adds of mlc.codegen.peak as an engine without inputs, and their FLOPs."""
     from mlc import runtime
-    from mlc.codegen import compile_unit
+    from mlc.codegen import object_code
     from mlc.codegen.peak import fma_peak
     from mlc.target import Target
 
     runtime.set_threads(threads)
     target = Target.parse("host")
     program = fma_peak(target, threads)
-    code = tuple(runtime.CodeUnit(unit.name, compile_unit(unit, target)) for unit in program.units)
+    code = tuple(runtime.CodeUnit(unit.name, object_code(unit.name, unit.text, target)) for unit in program.units)
     output = runtime.TensorSpec("sums", "float32", (str(program.output_count),))
     executable = runtime.Executable(runtime.Artifact(inputs=(), outputs=(output,), code=code))
     return lambda _: list(executable.run()), program.flops
-
-
-def _die_with_parent() -> None:
-    """Ends this process when its parent is killed, also while it is stopped."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _send(replies: IO[bytes], message: object) -> None:

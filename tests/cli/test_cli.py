@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -404,3 +406,48 @@ def environment() -> dict[str, str]:
     import mlc
 
     return {**os.environ, "PYTHONPATH": str(Path(next(iter(mlc.__path__))).parent)}
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_compiling_leaves_no_process_behind(tmp_path: Path) -> None:
+    path = write_towers(tmp_path / "towers.onnx", 60)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}  # also what finds our processes again
+    mlc = [sys.executable, "-c", "from mlc.cli import main; main()"]
+    command = [*mlc, "compile", str(path), "-o", str(tmp_path / "m.mlc"), "--jobs", "2"]
+    process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    while len(processes_with(str(tmp_path / "cache"))) < 2:  # ours and a worker
+        assert process.poll() is None, "it was done before a worker was seen"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, printed = process.communicate(timeout=30)
+    assert (process.returncode, printed.strip()) == (130, "interrupted")
+    assert processes_with(str(tmp_path / "cache")) == []
+    assert not (tmp_path / "m.mlc").exists()
+
+
+def write_towers(path: Path, count: int) -> Path:
+    """Convolutions of `count` different shapes, each a kernel of its own."""
+    rng = np.random.default_rng(0)
+    nodes, weights = [], []
+    for number in range(count):
+        weights.append(numpy_helper.from_array(rng.standard_normal((8 + number, 16, 3, 3), np.float32), f"w{number}"))
+        nodes.append(helper.make_node("Conv", ["x", f"w{number}"], [f"y{number}"], name=f"conv{number}"))
+    outputs = [helper.make_tensor_value_info(f"y{number}", TensorProto.FLOAT, None) for number in range(count)]
+    graph = helper.make_graph(
+        nodes, "towers", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 16, 20, 20])], outputs, weights
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path)
+    return path
+
+
+def processes_with(text: str) -> list[int]:
+    """Running processes whose environment holds the text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            is_ours = text.encode() in (folder / "environ").read_bytes()
+        except OSError:  # it has just ended
+            continue
+        if is_ours:
+            found.append(int(folder.name))
+    return found

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from mlc import runtime
-from mlc.codegen import compile_unit, linked
+from mlc.codegen import linked, object_code
 from mlc.codegen.peak import PeakProgram, fma_peak
 from mlc.target import Target
 
 
 def run(program: PeakProgram, target: Target) -> np.ndarray:
-    code = tuple(runtime.CodeUnit(unit.name, compile_unit(unit, target)) for unit in program.units)
+    code = tuple(runtime.CodeUnit(unit.name, object_code(unit.name, unit.text, target)) for unit in program.units)
     output = runtime.TensorSpec("sums", "float32", (str(program.output_count),))
     (sums,) = runtime.Executable(runtime.Artifact(inputs=(), outputs=(output,), code=code)).run()
     assert isinstance(sums, np.ndarray)
@@ -31,7 +31,7 @@ def test_every_sum_of_every_chunk_reaches_its_limit(name: str) -> None:
 
 def test_the_loop_holds_one_multiply_add_for_each_sum_and_touches_no_memory() -> None:
     target = Target.parse("x86-64-v3")
-    text = linked(fma_peak(target, 1).units[:1], target, "asm").decode()
+    text = linked([fma_peak(target, 1).units[0].text], target, "asm").decode()
     loops = [part for part in text.split(".LBB")[1:] if part.count("vfmadd") > 1]
     assert len(loops) == 1, text
     body = loops[0].split("jne")[0]

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from mlc.codegen import elements as elements  # fills the registry
 from mlc.codegen import kernels as kernels  # fills the registry
 from mlc.codegen.buffers import is_known, plan_memory
+from mlc.codegen.compile_pool import CompilePool
 from mlc.codegen.lower import Lowering
 from mlc.codegen.main import registers_hold, write_main
 from mlc.codegen.program import CodeUnit, HostStep, HostValue, Port, Program
-from mlc.codegen.units import object_code
 from mlc.ir import Module, TensorType, Type, Value
 from mlc.ir.dims import symbols_of
 from mlc.target import Target
 
-Compile = Callable[[CodeUnit, Target], bytes]
 
+class Compiler(Protocol):
+    """What makes object code: mlc.codegen.compile_pool, or the driver's, which asks its cache first."""
 
-def compile_unit(unit: CodeUnit, target: Target) -> bytes:
-    """The unit's object code, always compiled; the driver passes a function that asks its cache first."""
-    return object_code(unit, target)
+    def submit(self, unit: CodeUnit) -> None:
+        """May begin to compile a unit; called when it is written."""
+
+    def code(self, unit: CodeUnit) -> bytes:
+        """The object code of a submitted unit."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,15 @@ class Options:
     no_fallback: bool = False
 
 
-def emit(module: Module, target: Target, options: Options = Options(), compile: Compile = compile_unit) -> Program:
-    """The program that computes `main` of the module.
+def emit(module: Module, target: Target, options: Options = Options(), compiler: Compiler | None = None) -> Program:
+    """The program that computes `main` of the module; without a compiler of the caller's this process compiles it.
 
     Raises CompileError under `no_fallback` for the first op that has no native kernel.
     """
+    compiler = compiler or CompilePool(target)
     function = module.main
     symbols = input_symbols([v for v in function.inputs if registers_hold(v)])
-    lowering = Lowering(target, symbols, no_fallback=options.no_fallback)
+    lowering = Lowering(target, symbols, no_fallback=options.no_fallback, submit=compiler.submit)
     steps = lowering.block(function.block)
     known = frozenset(symbols)
     native_outputs = [v for v in function.outputs if registers_hold(v)]
@@ -64,9 +68,10 @@ def emit(module: Module, target: Target, options: Options = Options(), compile: 
         defined=lowering.defined,
         target=target,
     )
+    compiler.submit(main)
     units = [*lowering.table.units, main]
     return Program(
-        units=tuple(replace(unit, code=compile(unit, target)) for unit in units),
+        units=tuple(replace(unit, code=compiler.code(unit)) for unit in units),
         inputs=tuple(
             Port(name, v.type, registers_hold(v), True, slots.get(v, -1))
             for name, v in zip(function.input_names, function.inputs, strict=True)
