@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import signal
 
 from mlc.child_process import how_it_ended, start_module
 from mlc.errors import CompileError
@@ -11,7 +10,7 @@ from mlc.tools.bench_protocol import Job, Started, Turn, Turned
 
 
 class Child:
-    """A worker process. It is stopped but for its start and its turns; leaving the context ends it."""
+    """A worker process, idle but for its start and its turns; leaving the context ends it."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -26,23 +25,20 @@ class Child:
         self._process.communicate()
 
     def kill(self) -> None:
-        """Ends the process at once, also a stopped one."""
+        """Ends the process at once."""
         self._process.kill()
 
     def started(self) -> Started:
         """Waits until it is ready."""
         answer = self._receive()
         assert isinstance(answer, Started), answer
-        self._process.send_signal(signal.SIGSTOP)
         return answer
 
     def turn(self, turn: Turn) -> Turned:
         """One turn."""
-        self._process.send_signal(signal.SIGCONT)
         self._send(turn)
         answer = self._receive()
         assert isinstance(answer, Turned), answer
-        self._process.send_signal(signal.SIGSTOP)
         return answer
 
     def _send(self, message: object) -> None:

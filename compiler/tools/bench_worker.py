@@ -20,6 +20,8 @@ from mlc.tools.bench_protocol import PEAK, Job, Started, Turn, Turned
 from mlc.tools.process_memory import process_memory
 
 _MOST_RUNS = 200
+_REST_S = 0.002
+_LONGEST_REST_S = 1.0  # who spins for longer takes that from the next engine
 
 
 def main() -> None:
@@ -56,6 +58,7 @@ def _serve(commands: IO[bytes], replies: IO[bytes]) -> None:
     while True:
         turn: Turn = pickle.load(commands)
         outputs, times = run(turn.arrays), _measure(run, turn)
+        _come_to_rest()
         _send(replies, Turned(outputs, times, process_memory().above(base)))
 
 
@@ -67,6 +70,19 @@ def _measure(run: engines.Run, turn: Turn) -> list[float]:
         run(turn.arrays)
         times.append(time.perf_counter() - start)
     return times
+
+
+def _come_to_rest() -> None:
+    """Waits until the engine's threads have stopped spinning: the next engine's turn is its own.
+
+    Stopping the process by a signal would be quicker, but when it goes on all its threads wake on one core.
+    """
+    end = time.perf_counter() + _LONGEST_REST_S
+    while time.perf_counter() < end:
+        spent = time.process_time()
+        time.sleep(_REST_S)
+        if time.process_time() - spent < _REST_S / 10:
+            return
 
 
 def _peak(threads: int) -> tuple[engines.Run, int]:

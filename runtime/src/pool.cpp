@@ -2,9 +2,12 @@
  *
  * A parallel loop is a job in one of a few slots. Its chunks are claimed by counting `unclaimed` down, by the caller
  * and by any worker that looks; so a loop always ends, even when no worker ever wakes. Workers watch `epoch`, first
- * spinning, then asleep on a condition variable.
+ * spinning, then asleep on a condition variable. They keep off the core that the caller runs on: a busy system's
+ * scheduler likes to wake them there, where they and the caller would take turns.
  */
 #include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,6 +29,8 @@ constexpr int slot_count = 8;
 constexpr int worker_spins = 2000;
 /* The caller spins about as long before it offers its core to the worker it waits for. */
 constexpr int caller_spins = 2000;
+/* Workers are moved no more often: callers on several cores would move them at every loop. */
+constexpr int64_t move_interval_ns = 1000000;
 
 thread_local bool inside_kernel = false;
 
@@ -75,6 +80,7 @@ struct Bed {
   std::mutex mutex;
   std::condition_variable wake_up;
   std::atomic<bool> is_occupied{false};
+  std::atomic<pid_t> sleeper{0}; /* the worker's thread id, 0 before it runs */
 };
 
 class Pool {
@@ -84,6 +90,7 @@ class Pool {
  private:
   Job *reserve_slot();
   void ensure_workers(int wanted);
+  void keep_workers_off_this_core();
   void wake(int wanted);
   void work(int index);
   void wait_for_epoch_after(uint64_t seen, Bed &bed);
@@ -93,6 +100,10 @@ class Pool {
   std::atomic<int> sleeper_count_{0};
   std::atomic<int> worker_count_{0};
   std::mutex spawn_mutex_;
+  /* The cores that workers were made with, written under spawn_mutex_ before the first is; the one they keep off. */
+  cpu_set_t cores_;
+  std::atomic<int> avoided_core_{-1};
+  std::atomic<int64_t> moved_at_ns_{-move_interval_ns};
   Bed beds_[max_threads];
 };
 
@@ -105,6 +116,7 @@ void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int
     return;
   }
   ensure_workers(chunk_count - 1);
+  keep_workers_off_this_core();
   job->kernel = kernel;
   job->args = args;
   job->count = count;
@@ -134,6 +146,8 @@ Job *Pool::reserve_slot() {
 void Pool::ensure_workers(int wanted) {
   if (worker_count_.load(std::memory_order_acquire) >= wanted) return;
   std::lock_guard<std::mutex> lock(spawn_mutex_);
+  if (worker_count_.load() == 0 && sched_getaffinity(0, sizeof cores_, &cores_) != 0) CPU_ZERO(&cores_);
+  avoided_core_.store(-1, std::memory_order_relaxed); /* the new ones are not moved yet */
   for (int index = worker_count_.load(); index < wanted; ++index) {
     try {
       std::thread(&Pool::work, this, index).detach();
@@ -141,6 +155,28 @@ void Pool::ensure_workers(int wanted) {
       return; /* the caller and the workers there are do the chunks */
     }
     worker_count_.store(index + 1, std::memory_order_release);
+  }
+}
+
+/* Costs a look at the core's number while the caller stays where it is. Refused moves (a core taken away since) are no
+ * error: the worker runs where it may. */
+void Pool::keep_workers_off_this_core() {
+  int core = sched_getcpu();
+  int workers = worker_count_.load(std::memory_order_acquire); /* 1 and more: cores_ is written and stays */
+  if (core < 0 || workers == 0 || core == avoided_core_.load(std::memory_order_relaxed)) return;
+  int64_t now = mlc_now_ns();
+  int64_t before = moved_at_ns_.load(std::memory_order_relaxed);
+  if (now - before < move_interval_ns || !moved_at_ns_.compare_exchange_strong(before, now)) return;
+  cpu_set_t others = cores_;
+  if (core < CPU_SETSIZE) CPU_CLR(core, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  avoided_core_.store(core, std::memory_order_relaxed);
+  for (int index = 0; index < workers; ++index) {
+    pid_t worker = beds_[index].sleeper.load(std::memory_order_acquire);
+    if (worker != 0)
+      sched_setaffinity(worker, sizeof others, &others);
+    else
+      avoided_core_.store(-1, std::memory_order_relaxed); /* not running yet: move it at a later loop */
   }
 }
 
@@ -160,6 +196,7 @@ void Pool::wake(int wanted) {
 }
 
 void Pool::work(int index) {
+  beds_[index].sleeper.store(gettid(), std::memory_order_release);
   for (uint64_t seen = 0;;) {
     wait_for_epoch_after(seen, beds_[index]);
     seen = epoch_.load(std::memory_order_acquire);

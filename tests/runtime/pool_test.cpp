@@ -1,4 +1,8 @@
 /* mlc_parallel_for: every index once, fixed chunk boundaries, nesting, several callers, changing thread counts. */
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -137,6 +141,68 @@ void test_parked_workers_wake_up() {
   }
 }
 
+cpu_set_t allowed_cores() {
+  cpu_set_t cores;
+  CHECK(sched_getaffinity(0, sizeof cores, &cores) == 0);
+  return cores;
+}
+
+/* On one core after the other: the chunk that the worker runs is run somewhere else. */
+void test_workers_keep_off_the_core_of_the_caller() {
+  mlc_set_threads(2);
+  cpu_set_t allowed = allowed_cores();
+  if (CPU_COUNT(&allowed) < 2) return;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &allowed)) continue;
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(core, &only);
+    CHECK(sched_setaffinity(0, sizeof only, &only) == 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5)); /* workers are not moved more than once a millisecond */
+    for (int round = 0; round < 20; ++round) {
+      std::thread::id caller = std::this_thread::get_id();
+      std::atomic<int> together{0};
+      std::atomic<int> worker_core{-1};
+      void *args[] = {&caller, &together, &worker_core};
+      mlc_parallel_for(
+          [](void **chunk_args, int64_t, int64_t) {
+            if (*static_cast<std::thread::id *>(chunk_args[0]) != std::this_thread::get_id())
+              *static_cast<std::atomic<int> *>(chunk_args[2]) = sched_getcpu();
+            auto *count = static_cast<std::atomic<int> *>(chunk_args[1]);
+            for (++*count; *count < 2;) std::this_thread::yield();
+          },
+          args, 2, 1);
+      CHECK(worker_core >= 0 && worker_core != core);
+    }
+  }
+  CHECK(sched_setaffinity(0, sizeof allowed, &allowed) == 0);
+}
+
+/* Who holds the calling thread to one core holds its workers there as well: taskset means what it says. */
+void test_workers_of_a_process_on_one_core_stay_there() {
+  cpu_set_t allowed = allowed_cores();
+  pid_t child = fork();
+  CHECK(child >= 0);
+  if (child > 0) {
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    return;
+  }
+  int core = 0;
+  while (!CPU_ISSET(core, &allowed)) ++core;
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(core, &only);
+  CHECK(sched_setaffinity(0, sizeof only, &only) == 0);
+  mlc_set_threads(3);
+  for (int round = 0; round < 3; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    void *args[] = {&core};
+    mlc_parallel_for([](void **a, int64_t, int64_t) { CHECK(sched_getcpu() == *static_cast<int *>(a[0])); }, args, 3, 1);
+  }
+  _exit(0);
+}
+
 void test_bad_thread_counts_are_refused() {
   mlc_set_threads(2);
   CHECK(mlc_set_threads(0) == MLC_INVALID_ARGUMENT);
@@ -149,6 +215,7 @@ void test_bad_thread_counts_are_refused() {
 
 int main() {
   CHECK(mlc_threads() == 1);
+  test_workers_of_a_process_on_one_core_stay_there(); /* forks: first, while there is one thread */
   test_every_index_is_visited_once();
   test_chunks_are_the_same_on_every_run();
   test_grain_limits_the_chunk_count();
@@ -156,5 +223,6 @@ int main() {
   test_many_callers_at_once();
   test_thread_count_may_change_under_way();
   test_parked_workers_wake_up();
+  test_workers_keep_off_the_core_of_the_caller();
   test_bad_thread_counts_are_refused();
 }
