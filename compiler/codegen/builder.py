@@ -341,16 +341,6 @@ class Builder:
             for number, place in enumerate(self.lane_offsets(offset)):
                 self.store(pointer, self.lane(value, number), place)
 
-    def prefetch(self, pointer: ir.Value) -> None:
-        """Asks for a line of memory to be read into the second level of cache; any address will do."""
-        read, locality, is_data = (ir.Constant(I32, n) for n in (0, 2, 1))
-        module = self.function.module
-        name = "llvm.prefetch.p0"
-        function = module.globals.get(name)
-        if function is None:
-            function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, I32, I32, I32]), name)
-        self.ir.call(function, [pointer, read, locality, is_data])
-
     def lane_offsets(self, offset: Index) -> list[Num]:
         """The scalar index of each lane."""
         if isinstance(offset, Lanes):

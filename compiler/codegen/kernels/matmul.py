@@ -18,7 +18,7 @@ from llvmlite import ir
 from mlc.codegen import registers
 from mlc.codegen.builder import I1, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
-from mlc.codegen.kernels.micro_kernel import LINE_BYTES, UNROLLED, MicroKernel, Run
+from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
 from mlc.codegen.kernels.spaces import bundles
 from mlc.codegen.kernels.tiles import TileShape, accumulator, fitting_tile
 from mlc.codegen.registry import kernel
@@ -30,8 +30,8 @@ from mlc.ops.inference import numbers
 
 # Bytes of the buffer of sums: more would push the factors out of the second level of cache.
 MOST_SUMS = 64 * 1024
-# Lines that a turn of the micro-kernel reads ahead at most; more would stand in the way of its own loads.
-MOST_AHEAD = 3
+# Steps of the sum in a block at least: below, moving the sums in and out of registers would show.
+FEWEST_STEPS = 256
 # An address of x86-64's first level of cache repeats after 4 KiB in each way, since its index lies within a page.
 WAY_BYTES = 4096
 # Elements between the rows of a left factor that is copied because its rows fall on each other in the cache.
@@ -107,8 +107,17 @@ class Product:
         return tuple(dict.fromkeys((rows, max(rows // 2, 1), 1)))
 
     def _depth_block(self) -> int:
-        """Steps of the sum whose part of a panel fills a quarter of L2, in even blocks of whole turns."""
-        most = self.plan.target.l2_bytes // 4 // (self.tile.columns * self.dtype.itemsize)
+        """Steps of the sum whose part of a panel fills a quarter of L2, in even blocks of whole turns.
+
+        Fewer where all rows then stay in L2 beside a panel, so that the right factor is read from memory once.
+        """
+        itemsize, columns = self.dtype.itemsize, self.tile.columns
+        l2_bytes = self.plan.target.l2_bytes
+        most = l2_bytes // 4 // (columns * itemsize)
+        if isinstance(self.m, int) and self.m * columns * itemsize <= MOST_SUMS:
+            beside_all_rows = l2_bytes * 3 // 4 // ((self.m + columns) * itemsize)
+            if beside_all_rows >= FEWEST_STEPS:
+                most = min(most, beside_all_rows)
         if not isinstance(self.depth, int):
             return max(most // UNROLLED, 1) * UNROLLED
         blocks = max(-(-self.depth // max(most, 1)), 1)
@@ -116,15 +125,17 @@ class Product:
         return self.depth if blocks == 1 else -(-steps // UNROLLED) * UNROLLED
 
     def _row_block(self) -> int:
-        """Rows whose part of x fills half of L2, a multiple of the tile; fewer where threads would idle."""
-        plan, rows = self.plan, self.tile.rows
+        """Rows whose part of x fills three quarters of L2 with a panel, a multiple of the tile; fewer where threads
+        would idle."""
+        plan, rows, columns = self.plan, self.tile.rows, self.tile.columns
         row_bytes = max(1, min(plan.estimate(self.depth), self.depth_block) * self.dtype.itemsize)
-        fitting = min(plan.target.l2_bytes // 2 // row_bytes, MOST_SUMS // (self.tile.columns * self.dtype.itemsize))
-        block = max(1, fitting // rows) * rows
+        fitting = min(
+            plan.target.l2_bytes * 3 // 4 // row_bytes - columns, MOST_SUMS // (columns * self.dtype.itemsize)
+        )
         if not isinstance(self.m, int):
-            return min(block, rows * 16)
-        block = min(block, -(-max(self.m, 1) // rows) * rows)
-        block = -(-(-(-self.m // -(-self.m // block)) if self.m else block) // rows) * rows  # blocks of one size
+            return min(max(1, fitting // rows), 16) * rows
+        blocks = max(-(-self.m // max(fitting, rows)), 1)
+        block = max(1, -(-self.m // blocks // rows)) * rows
         units = plan.estimate(product(self.batch) * self.panels)
         while block > 2 * rows and units * -(-self.m // block) < 4 * plan.target.cores:
             block = -(-block // 2 // rows) * rows
@@ -250,7 +261,6 @@ class Unit:
         self.x_at = self._broadcast(p.x_batch)
         self.y_at = self._broadcast(p.y_batch)
         self.sums = k.stack(p.kind, p.block * p.tile.columns)
-        self.lines_ahead = self._lines_ahead() if isinstance(right, Prepared) else 0
 
     def write(self) -> None:
         """Writes the unit."""
@@ -278,28 +288,13 @@ class Unit:
         for rows in p._heights():
             count = k.floordiv(k.sub(self.stop, first), rows)
             behind = k.add(first, k.mul(count, rows))
-            micro = MicroKernel(
-                TileShape(rows, p.tile.vectors, p.tile.lanes), self.x.dtype, p.dtype, columns, self.lines_ahead
-            )
+            micro = MicroKernel(TileShape(rows, p.tile.vectors, p.tile.lanes), self.x.dtype, p.dtype, columns)
             with k.loop(first, behind, rows) as row:
                 number = k.sub(row, self.start)
                 x = k.at(self.x.pointer, registers.memory_type(self.x.dtype), k.offset(self.x, (*self.x_at, row, step)))
-                ahead = k.at(y, p.kind, k.add(k.mul(depth, columns), self._share_ahead(number, depth)))
                 c = k.at(self.sums, p.kind, k.mul(number, columns))
-                micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more, ahead))
+                micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more))
             first = behind
-
-    def _lines_ahead(self) -> int:
-        """Lines of the following panel which a tile reads in each turn, so that all tiles together read all of it."""
-        p = self.p
-        lines = UNROLLED * p.tile.columns * p.dtype.itemsize // LINE_BYTES
-        return min(-(-lines // max(p.block // p.tile.rows, 1)), MOST_AHEAD)
-
-    def _share_ahead(self, row: Num, depth: Num) -> Num:
-        """Where the lines lie that the tile at `row` reads, counted in elements behind the panel."""
-        k, p = self.k, self.p
-        share = self.lines_ahead * LINE_BYTES // p.dtype.itemsize
-        return k.mul(k.floordiv(row, p.tile.rows), k.mul(k.floordiv(depth, UNROLLED), share))
 
     def _finish(self) -> None:
         """What is behind the product, and the stores, for the columns of the panel that exist."""

@@ -19,15 +19,13 @@ from mlc.ir import DType
 
 # Steps of the sum in one turn of the loop: its counters and branch then cost nothing beside 4 x 24 products.
 UNROLLED = 4
-LINE_BYTES = 64
 
 
 @dataclass(frozen=True)
 class Run:
     """One call's operands: x[rows, depth] and y[depth, columns] with strides between rows, c[rows][columns].
 
-    Strides and depth count elements. `is_more` adds to what c holds. `ahead` is read into the second level of cache on
-    the way, a few lines each turn.
+    Strides and depth count elements. `is_more` adds to what c holds.
     """
 
     x: ir.Value
@@ -37,27 +35,24 @@ class Run:
     c: ir.Value
     depth: Num
     is_more: ir.Value
-    ahead: ir.Value | None = None
 
 
 @dataclass(frozen=True)
 class MicroKernel:
-    """What the function is written for. `lines_ahead` are the lines read ahead in a turn of UNROLLED steps."""
+    """What the function is written for."""
 
     shape: TileShape
     x_dtype: DType
     dtype: DType  # of y, c and the sum
     c_row: int
-    lines_ahead: int = 0
 
     def call(self, k: Builder, run: Run) -> None:
         """Emits a call, and the function where it is the first."""
         strides = [s if isinstance(s, int) else None for s in (run.x_row, run.y_row)]
         is_exact = k.multiple_of(run.depth) % UNROLLED == 0
         function = self._function(k, strides, is_exact)
-        ahead = run.y if run.ahead is None else run.ahead
         numbers = [k.i64(n) for n in (run.x_row, run.y_row, run.depth)]
-        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead])
+        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more])
 
     def _function(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> ir.Function:
         shape = self.shape
@@ -66,7 +61,7 @@ class MicroKernel:
         module = k.function.module
         if name in module.globals:
             return module.globals[name]
-        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER]
+        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1]
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -75,13 +70,12 @@ class MicroKernel:
         return function
 
     def _write(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> None:
-        x, y, c, x_row, y_row, depth, is_more, ahead = k.function.args
+        x, y, c, x_row, y_row, depth, is_more = k.function.args
         x_row, y_row = (a if s is None else s for a, s in zip((x_row, y_row), strides, strict=True))
         sums = self._initial(k, c, is_more)
         whole = depth if is_exact else k.mul(k.floordiv(depth, UNROLLED), UNROLLED)
 
         def turn_of(start: Num, sums: list[ir.Value]) -> list[ir.Value]:
-            self._read_ahead(k, ahead, start)
             return self._steps(k, x, x_row, y, y_row, start, UNROLLED, sums)
 
         sums = k.carried(0, whole, UNROLLED, sums, turn_of)
@@ -144,9 +138,3 @@ class MicroKernel:
                     cell = row * shape.vectors + v
                     sums[cell] = k.fma(factor, vector, sums[cell])
         return sums
-
-    def _read_ahead(self, k: Builder, ahead: ir.Value, start: Num) -> None:
-        """Asks for the lines of this turn: `lines_ahead` of them."""
-        step = self.lines_ahead * LINE_BYTES // UNROLLED
-        for line in range(self.lines_ahead):
-            k.prefetch(k.at(ahead, ir.IntType(8), k.add(k.mul(start, step), line * LINE_BYTES)))
