@@ -9,6 +9,7 @@ import numpy as np
 
 from mlc.ir import Op, Value
 from mlc.ops import (
+    Attention,
     Concat,
     Constant,
     LogSoftmax,
@@ -29,6 +30,8 @@ from mlc.passes.shape_rules import drop_transpose, merge_transposes
 from mlc.rewrite import Miss, Pass
 
 Perm = tuple[int, ...]
+
+_HEADS_AND_TOKENS = (0, 2, 1, 3)
 
 
 def sink_through_elementwise(op: Op) -> Value | Miss | None:
@@ -126,6 +129,29 @@ def sink_through_pad(op: Pad) -> Value | Miss | None:
     return Transpose(op.clone({op.x: source.x}, pads=pads).results[0], perm=source.perm).result
 
 
+def sink_through_attention(op: Attention) -> Value | Sequence[Value] | Miss | None:
+    """attention(transpose(q), transpose(k), transpose(v)) -> transpose(attention(q, k, v)) with tokens before heads.
+
+    The kernel reads heads that lie apart through strides; the transpose behind it meets the one that joins the heads.
+    """
+    if op.layout != "bhld" or not any(_is_head_swap(v) for v in (op.q, op.k, op.v)):
+        return None
+    mapping: dict[Value, Value] = {}
+    for value in (op.q, op.k, op.v):
+        if not _is_head_swap(value):
+            return Miss("another operand is not transposed alike", blocker=value)
+        assert isinstance(value.op, Transpose)
+        mapping[value] = value.op.x
+    if (problem := _needed_elsewhere(op)) is not None:
+        return problem
+    y, *scores = op.clone(mapping, layout="blhd").results
+    return [Transpose(y, perm=_HEADS_AND_TOKENS).result, *scores]
+
+
+def _is_head_swap(value: Value) -> bool:
+    return isinstance(value.op, Transpose) and value.op.perm == _HEADS_AND_TOKENS
+
+
 def absorb_into_product(op: Matmul) -> Value | None:
     """x @ transpose(y) of the last two axes -> the product that reads y transposed."""
     source = op.y.op
@@ -196,4 +222,5 @@ class SinkTranspose(Pass):
         sink_through_concat,
         sink_through_slice,
         sink_through_pad,
+        sink_through_attention,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from mlc.ir import Array, Dim, DType, Op, TensorType, Value
 from mlc.ir.dims import product
 from mlc.ops.inference import same_dtype
 from mlc.ops.precision import widened
+
+T = TypeVar("T")
 
 
 class Attention(Op):
@@ -25,7 +28,9 @@ class Attention(Op):
     "none" they are NaN as softmax gives them, with "nan" every row of NaN is zero. The softmax is computed in
     `softmax_dtype`, or in that of q, f32 at least. `scale` is 1/sqrt(D) when None. A second result [B, H, L, S] has
     the scaled scores ("raw"), those after the softcap ("capped"), after the mask ("biased"), or the softmax
-    ("weights"). ONNX Attention (opset 25), outputs Y and qk_matmul_output.
+    ("weights"). With `layout` "blhd" the tokens come before the heads, as a linear layer leaves them: q[B, L, H, D],
+    k[B, S, G, D], v[B, S, G, E], y[B, L, H, E]; mask and second result are as before. ONNX Attention (opset 25),
+    outputs Y and qk_matmul_output.
     """
 
     q: Value
@@ -42,6 +47,7 @@ class Attention(Op):
     softmax_dtype: DType | None = None
     scores: Literal["none", "raw", "capped", "biased", "weights"] = "none"
     zero_rows: Literal["unseen", "nan", "none"] = "unseen"
+    layout: Literal["bhld", "blhd"] = "bhld"
     result_names = None
 
     def infer(self) -> TensorType | tuple[TensorType, TensorType]:
@@ -52,16 +58,23 @@ class Attention(Op):
             return unknown if self.scores == "none" else (unknown, unknown)
         if not q.rank == k.rank == v.rank == 4:
             raise self.error(f"q {q}, k {k} and v {v} must have rank 4")
-        heads, groups = q.dims[1], k.dims[1]
-        pairs = [("D", q.dims[3], k.dims[3]), ("S", k.dims[2], v.dims[2]), ("head count", groups, v.dims[1])]
-        pairs += [("batch", q.dims[0], k.dims[0]), ("batch", q.dims[0], v.dims[0])]
+        batch, heads, queries, size = self.by_head(q.dims)
+        key_batch, groups, keys, key_size = self.by_head(k.dims)
+        value_batch, value_groups, values, width = self.by_head(v.dims)
+        pairs = [("D", size, key_size), ("S", keys, values), ("head count", groups, value_groups)]
+        pairs += [("batch", batch, key_batch), ("batch", batch, value_batch)]
         for name, a, b in pairs:
             if isinstance(a, int) and isinstance(b, int) and a != b:
                 raise self.error(f"{name} differs, {a} and {b}: q {q}, k {k}, v {v}")
         if isinstance(heads, int) and isinstance(groups, int) and (groups == 0 or heads % groups):
             raise self.error(f"{heads} query heads are no multiple of {groups} key heads")
-        y = TensorType(dtype, (*q.dims[:3], v.dims[3]))
-        return y if self.scores == "none" else (y, TensorType(dtype, (*q.dims[:3], k.dims[2])))
+        y = TensorType(dtype, self.by_head((batch, heads, queries, width)))
+        return y if self.scores == "none" else (y, TensorType(dtype, (batch, heads, queries, keys)))
+
+    def by_head(self, dims: Sequence[T]) -> tuple[T, T, T, T]:
+        """The four of q, k, v or y in the order batch, head, token, element; and back."""
+        batch, second, third, last = dims
+        return (batch, second, third, last) if self.layout == "bhld" else (batch, third, second, last)
 
     def evaluate(
         self,
@@ -72,6 +85,8 @@ class Attention(Op):
         lengths: Array | None,
         offset: Array | None,
     ) -> Array | tuple[Array, Array]:
+        if self.layout == "blhd":
+            q, k, v = (np.swapaxes(x, 1, 2) for x in (q, k, v))
         share = q.shape[1] // k.shape[1]
         keys, values = np.repeat(widened(k), share, axis=1), np.repeat(widened(v), share, axis=1)
         scale = 1 / math.sqrt(q.shape[3]) if self.scale is None else self.scale
@@ -84,6 +99,8 @@ class Attention(Op):
             scores, bias = scores.astype(self.softmax_dtype.numpy), bias.astype(self.softmax_dtype.numpy)
         weights = attention_weights(widened(scores), widened(bias), self.zero_rows).astype(values.dtype)
         y = np.asarray(weights @ values).astype(q.dtype)
+        if self.layout == "blhd":
+            y = np.swapaxes(y, 1, 2)
         if self.scores == "none":
             return y
         shown = {"raw": raw, "capped": capped, "biased": capped + bias.astype(capped.dtype), "weights": weights}
@@ -120,8 +137,8 @@ class Attention(Op):
         return np.zeros((1, 1, 1, 1), np.int64)
 
     def flops(self) -> Dim:
-        q, v = self.q.tensor, self.v.tensor
-        return 2 * product(q.dims[:3]) * self.k.tensor.dims[2] * (q.dims[3] + v.dims[3])
+        q, k, v = (self.by_head(x.tensor.dims) for x in (self.q, self.k, self.v))
+        return 2 * product(q[:3]) * k[2] * (q[3] + v[3])
 
 
 def attention_weights(scores: Array, bias: Array, zero_rows: str) -> Array:

@@ -56,6 +56,19 @@ CASES = [
     Case("attention_lengths_causal", attention("lengths", is_causal=True), (*QKV, np.array([5, 2]))),
     Case("attention_window", attention(left_window=2, right_window=1), QKV),
     Case("attention_window_causal", attention("offset", left_window=1, is_causal=True), (*QKV, np.array(2))),
+    Case(
+        "attention_tokens_first", attention(layout="blhd"), (normal(2, 5, 4, 8), normal(2, 7, 4, 8), normal(2, 7, 4, 6))
+    ),
+    Case(
+        "attention_tokens_first_causal",
+        attention("mask", layout="blhd", is_causal=True, zero_rows="none"),
+        (normal(1, 20, 4, 8), normal(1, 20, 2, 8), normal(1, 20, 2, 8), normal(1, 1, 1, 20)),
+    ),
+    Case(
+        "attention_tokens_first_scores",
+        attention("mask", layout="blhd", scores="weights"),
+        (normal(2, 5, 4, 8), normal(2, 7, 4, 8), normal(2, 7, 4, 6), booleans(5, 7)),
+    ),
     Case("attention_no_keys", attention(), (normal(1, 2, 3, 4), normal(1, 2, 0, 4), normal(1, 2, 0, 4))),
     Case("attention_no_queries", attention(), (normal(1, 2, 0, 4), normal(1, 2, 3, 4), normal(1, 2, 3, 4))),
     Case("attention_f16", attention(), narrow(QKV, DType.F16)),

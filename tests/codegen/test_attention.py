@@ -1,4 +1,4 @@
-"""Attention whose lengths only the run knows, against the op's `evaluate`."""
+"""Attention whose lengths only the run knows, and at sizes where it changes its ways, against the op's `evaluate`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from cases import normal
 from codegen.running import compiled, module_of
 
 from mlc.interpreter import interpret
-from mlc.ir import Array, DType, Function, symbol, tensor
+from mlc.ir import Array, Block, DType, Function, symbol, tensor, type_of
 from mlc.ops import Attention
+from mlc.runtime import native
 
 B, L, S = symbol("B"), symbol("L"), symbol("S")
 
@@ -31,3 +32,46 @@ def test_symbolic_lengths_run_natively(given: dict[str, Any], heads: int) -> Non
         ]
         (want,) = interpret(module, inputs)
         np.testing.assert_allclose(run(*inputs), want, rtol=2e-5, atol=2e-5)
+
+
+SIZES: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {
+    # queries, keys, size of a head
+    "keys in several blocks": ((9, 700, 64), {}),
+    "keys in several blocks, causal": ((150, 700, 64), {"is_causal": True}),
+    "a block of keys behind a window": ((40, 600, 64), {"left_window": 5, "right_window": 2}),
+    "more queries than keys, in a window": ((40, 20, 16), {"left_window": 5}),
+    "rows in several units": ((300, 50, 16), {"is_causal": True}),
+    "keys that fill no vector": ((13, 37, 20), {}),
+    "a head that fills no panel": ((20, 40, 33), {"is_causal": True}),
+    "one query": ((1, 129, 64), {}),
+}
+
+
+@pytest.mark.parametrize("target", ["host", "x86-64-v3", pytest.param("x86-64-v2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("layout", ["bhld", "blhd"])
+@pytest.mark.parametrize("size", SIZES)
+def test_attention_equals_evaluate_at_size(size: str, layout: str, target: str) -> None:
+    (queries, keys, width), given = SIZES[size]
+    inputs = [normal(1, 2, queries, width), normal(1, 2, keys, width), normal(1, 2, keys, width)]
+    if layout == "blhd":
+        inputs = [np.ascontiguousarray(x.swapaxes(1, 2)) for x in inputs]
+    arguments = Block([type_of(x) for x in inputs]).arguments
+    module = module_of(Attention(*arguments, layout=layout, **given), arguments)
+    (want,) = interpret(module, inputs)
+    run, _ = compiled(module, target=target, no_fallback=True)
+    np.testing.assert_allclose(run(*inputs), want, rtol=2e-5, atol=2e-5)
+
+
+def test_the_bits_of_attention_do_not_depend_on_the_threads() -> None:
+    inputs = [normal(2, 3, 150, 64), normal(2, 3, 150, 64), normal(2, 3, 150, 64)]
+    arguments = Block([type_of(x) for x in inputs]).arguments
+    run, _ = compiled(module_of(Attention(*arguments, is_causal=True), arguments))
+    before = native.threads()
+    try:
+        results = []
+        for count in (1, 2, 3):
+            native.set_threads(count)
+            results.append(run.run(*inputs)[0].tobytes())
+    finally:
+        native.set_threads(before)
+    assert len(set(results)) == 1

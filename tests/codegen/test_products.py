@@ -31,7 +31,7 @@ SIZES = {
     "no steps": (5, 0, 70),
     "no rows": (0, 20, 70),
 }
-TARGETS = ("host", "x86-64-v2", "x86-64-v3")
+TARGETS = ("host", pytest.param("x86-64-v2", marks=pytest.mark.slow), "x86-64-v3")
 
 
 def product(x: TensorType, y: Array | TensorType, *, transpose_y: bool) -> Module:

@@ -1,7 +1,7 @@
 // RUN: mlc-opt recognize
 
 // CHECK-LABEL: func.func @attention_with_a_scale(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<2x2x3x4xf32>
 func.func @attention_with_a_scale(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<2x2x5x4xf32>) -> tensor<2x2x4x5xf32>
@@ -16,7 +16,7 @@ func.func @attention_with_a_scale(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf3
 // -----
 
 // CHECK-LABEL: func.func @attention_with_transposed_keys_read_in_place(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 1.0 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 1.0 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<2x2x3x4xf32>
 func.func @attention_with_transposed_keys_read_in_place(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.matmul"(%q, %k) {transpose_y = true} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x5xf32>
@@ -28,7 +28,7 @@ func.func @attention_with_transposed_keys_read_in_place(%q: tensor<2x2x3x4xf32>,
 // -----
 
 // CHECK-LABEL: func.func @attention_with_the_scale_on_both_factors(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.125 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.125 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<2x2x3x4xf32>
 func.func @attention_with_the_scale_on_both_factors(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.constant"() {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
@@ -48,7 +48,7 @@ func.func @attention_with_the_scale_on_both_factors(%q: tensor<2x2x3x4xf32>, %k:
 // CHECK-NEXT: %0 = "mlc.transpose"(%arg0) {perm = array<i64: 0, 2, 1, 3>} : (tensor<2x3x2x4xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: %1 = "mlc.transpose"(%arg2) {perm = array<i64: 0, 2, 1, 3>} : (tensor<2x5x2x4xf32>) -> tensor<2x2x5x4xf32>
 // CHECK-NEXT: %2 = "mlc.transpose"(%arg1) {perm = array<i64: 0, 2, 1, 3>} : (tensor<2x5x2x4xf32>) -> tensor<2x2x5x4xf32>
-// CHECK-NEXT: %3 = "mlc.attention"(%0, %2, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 1.0 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %3 = "mlc.attention"(%0, %2, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 1.0 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %3 : tensor<2x2x3x4xf32>
 func.func @attention_with_heads_split_by_a_transpose(%q: tensor<2x3x2x4xf32>, %k: tensor<2x5x2x4xf32>, %v: tensor<2x5x2x4xf32>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.transpose"(%q) {perm = array<i64: 0, 2, 1, 3>} : (tensor<2x3x2x4xf32>) -> tensor<2x2x3x4xf32>
@@ -63,7 +63,7 @@ func.func @attention_with_heads_split_by_a_transpose(%q: tensor<2x3x2x4xf32>, %k
 // -----
 
 // CHECK-LABEL: func.func @attention_with_a_mask_added(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2, %arg3) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<2x1x1x5xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2, %arg3) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<2x1x1x5xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<2x2x3x4xf32>
 func.func @attention_with_a_mask_added(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>, %m: tensor<2x1x1x5xf32>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<2x2x5x4xf32>) -> tensor<2x2x4x5xf32>
@@ -80,7 +80,7 @@ func.func @attention_with_a_mask_added(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5
 
 // CHECK-LABEL: func.func @attention_with_hidden_keys(
 // CHECK-NEXT: %0 = "mlc.not"(%arg3) : (tensor<3x5xi1>) -> tensor<3x5xi1>
-// CHECK-NEXT: %1 = "mlc.attention"(%arg0, %arg1, %arg2, %0) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<3x5xi1>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %1 = "mlc.attention"(%arg0, %arg1, %arg2, %0) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<3x5xi1>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %1 : tensor<2x2x3x4xf32>
 func.func @attention_with_hidden_keys(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>, %m: tensor<3x5xi1>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.constant"() {value = dense<0xFF800000> : tensor<f32>} : () -> tensor<f32>
@@ -99,7 +99,7 @@ func.func @attention_with_hidden_keys(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x
 // CHECK-LABEL: func.func @attention_with_shown_keys_and_a_bias(
 // CHECK-NEXT: %0 = "mlc.constant"() {value = dense<0xFF800000> : tensor<f32>} : () -> tensor<f32>
 // CHECK-NEXT: %1 = "mlc.where"(%arg3, %arg4, %0) : (tensor<3x5xi1>, tensor<2x3x5xf32>, tensor<f32>) -> tensor<2x3x5xf32>
-// CHECK-NEXT: %2 = "mlc.attention"(%arg0, %arg1, %arg2, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<2x3x5xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %2 = "mlc.attention"(%arg0, %arg1, %arg2, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<2x3x5xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %2 : tensor<2x2x3x4xf32>
 func.func @attention_with_shown_keys_and_a_bias(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>, %m: tensor<3x5xi1>, %b: tensor<2x3x5xf32>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<2x2x5x4xf32>) -> tensor<2x2x4x5xf32>
@@ -120,7 +120,7 @@ func.func @attention_with_shown_keys_and_a_bias(%q: tensor<2x2x3x4xf32>, %k: ten
 // CHECK-NEXT: %0 = "mlc.constant"() {value = dense<-3.4028235e+38> : tensor<f32>} : () -> tensor<f32>
 // CHECK-NEXT: %1 = "mlc.constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
 // CHECK-NEXT: %2 = "mlc.where"(%arg3, %0, %1) : (tensor<3x5xi1>, tensor<f32>, tensor<f32>) -> tensor<3x5xf32>
-// CHECK-NEXT: %3 = "mlc.attention"(%arg0, %arg1, %arg2, %2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<3x5xf32>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %3 = "mlc.attention"(%arg0, %arg1, %arg2, %2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<3x5xf32>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %3 : tensor<2x2x3x4xf32>
 func.func @attention_with_keys_sunk_by_the_lowest_number(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>, %m: tensor<3x5xi1>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.constant"() {value = dense<-3.4028235e+38> : tensor<f32>} : () -> tensor<f32>
@@ -137,7 +137,7 @@ func.func @attention_with_keys_sunk_by_the_lowest_number(%q: tensor<2x2x3x4xf32>
 // -----
 
 // CHECK-LABEL: func.func @attention_with_a_causal_mask(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = true, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = true, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<1x2x3x4xf32>
 func.func @attention_with_a_causal_mask(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x3x4xf32>, %v: tensor<1x2x3x4xf32>) -> (tensor<1x2x3x4xf32>) {
   %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x2x3x4xf32>) -> tensor<1x2x4x3xf32>
@@ -154,7 +154,7 @@ func.func @attention_with_a_causal_mask(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x
 // -----
 
 // CHECK-LABEL: func.func @attention_with_a_causal_condition(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = true, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = true, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<1x2x3x4xf32>
 func.func @attention_with_a_causal_condition(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x3x4xf32>, %v: tensor<1x2x3x4xf32>) -> (tensor<1x2x3x4xf32>) {
   %0 = "mlc.constant"() {value = dense<[[false, true, true], [false, false, true], [false, false, false]]> : tensor<3x3xi1>} : () -> tensor<3x3xi1>
@@ -175,7 +175,7 @@ func.func @attention_with_a_causal_condition(%q: tensor<1x2x3x4xf32>, %k: tensor
 // CHECK-LABEL: func.func @attention_with_a_mask_like_causal_keeps_it(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[true, true, true], [false, true, true], [false, false, true]]> : tensor<3x3xi1>} : () -> tensor<3x3xi1>
 // CHECK-NEXT: %1 = "mlc.not"(%0) : (tensor<3x3xi1>) -> tensor<3x3xi1>
-// CHECK-NEXT: %2 = "mlc.attention"(%arg0, %arg1, %arg2, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<3x3xi1>) -> tensor<1x2x3x4xf32>
+// CHECK-NEXT: %2 = "mlc.attention"(%arg0, %arg1, %arg2, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<3x3xi1>) -> tensor<1x2x3x4xf32>
 // CHECK-NEXT: func.return %2 : tensor<1x2x3x4xf32>
 func.func @attention_with_a_mask_like_causal_keeps_it(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x3x4xf32>, %v: tensor<1x2x3x4xf32>) -> (tensor<1x2x3x4xf32>) {
   %0 = "mlc.constant"() {value = dense<[[true, true, true], [false, true, true], [false, false, true]]> : tensor<3x3xi1>} : () -> tensor<3x3xi1>
@@ -194,7 +194,7 @@ func.func @attention_with_a_mask_like_causal_keeps_it(%q: tensor<1x2x3x4xf32>, %
 
 // CHECK-LABEL: func.func @attention_with_nan_replaced_by_zero(
 // CHECK-NEXT: %0 = "mlc.not"(%arg3) : (tensor<3x5xi1>) -> tensor<3x5xi1>
-// CHECK-NEXT: %1 = "mlc.attention"(%arg0, %arg1, %arg2, %0) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "nan", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<3x5xi1>) -> tensor<2x2x3x4xf32>
+// CHECK-NEXT: %1 = "mlc.attention"(%arg0, %arg1, %arg2, %0) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "nan", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x2x3x4xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>, tensor<3x5xi1>) -> tensor<2x2x3x4xf32>
 // CHECK-NEXT: func.return %1 : tensor<2x2x3x4xf32>
 func.func @attention_with_nan_replaced_by_zero(%q: tensor<2x2x3x4xf32>, %k: tensor<2x2x5x4xf32>, %v: tensor<2x2x5x4xf32>, %m: tensor<3x5xi1>) -> (tensor<2x2x3x4xf32>) {
   %0 = "mlc.constant"() {value = dense<0xFF800000> : tensor<f32>} : () -> tensor<f32>
@@ -218,7 +218,7 @@ func.func @attention_with_nan_replaced_by_zero(%q: tensor<2x2x3x4xf32>, %k: tens
 // CHECK-NEXT: %1 = "mlc.reshape"(%arg1) {dims = "2,1,5,4", keeps_zero = false} : (tensor<2x5x4xf32>) -> tensor<2x1x5x4xf32>
 // CHECK-NEXT: %2 = "mlc.reshape"(%arg2) {dims = "2,1,5,6", keeps_zero = false} : (tensor<2x5x6xf32>) -> tensor<2x1x5x6xf32>
 // CHECK-NEXT: %3 = "mlc.reshape"(%arg3) {dims = "2,1,3,5", keeps_zero = false} : (tensor<2x3x5xf32>) -> tensor<2x1x3x5xf32>
-// CHECK-NEXT: %4 = "mlc.attention"(%0, %1, %2, %3) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 1.0 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x1x3x4xf32>, tensor<2x1x5x4xf32>, tensor<2x1x5x6xf32>, tensor<2x1x3x5xf32>) -> tensor<2x1x3x6xf32>
+// CHECK-NEXT: %4 = "mlc.attention"(%0, %1, %2, %3) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 1.0 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<2x1x3x4xf32>, tensor<2x1x5x4xf32>, tensor<2x1x5x6xf32>, tensor<2x1x3x5xf32>) -> tensor<2x1x3x6xf32>
 // CHECK-NEXT: %5 = "mlc.reshape"(%4) {dims = "2,3,6", keeps_zero = false} : (tensor<2x1x3x6xf32>) -> tensor<2x3x6xf32>
 // CHECK-NEXT: func.return %5 : tensor<2x3x6xf32>
 func.func @attention_of_rank_three(%q: tensor<2x3x4xf32>, %k: tensor<2x5x4xf32>, %v: tensor<2x5x6xf32>, %m: tensor<2x3x5xf32>) -> (tensor<2x3x6xf32>) {
@@ -232,7 +232,7 @@ func.func @attention_of_rank_three(%q: tensor<2x3x4xf32>, %k: tensor<2x5x4xf32>,
 // -----
 
 // CHECK-LABEL: func.func @attention_with_a_symbolic_batch_and_length(
-// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<?x2x?x4xf32, "N,2,L,4">, tensor<?x2x?x4xf32, "N,2,L,4">, tensor<?x2x?x4xf32, "N,2,L,4">) -> tensor<?x2x?x4xf32, "N,2,L,4">
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<?x2x?x4xf32, "N,2,L,4">, tensor<?x2x?x4xf32, "N,2,L,4">, tensor<?x2x?x4xf32, "N,2,L,4">) -> tensor<?x2x?x4xf32, "N,2,L,4">
 // CHECK-NEXT: func.return %0 : tensor<?x2x?x4xf32, "N,2,L,4">
 func.func @attention_with_a_symbolic_batch_and_length(%q: tensor<?x2x?x4xf32, "N,2,L,4">, %k: tensor<?x2x?x4xf32, "N,2,L,4">, %v: tensor<?x2x?x4xf32, "N,2,L,4">) -> (tensor<?x2x?x4xf32, "N,2,L,4">) {
   %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x?x4xf32, "N,2,L,4">) -> tensor<?x2x4x?xf32, "N,2,4,L">

@@ -372,3 +372,49 @@ func.func @casts_and_conditions(%c: tensor<2x3xi1>, %x: tensor<2x3xf32>) -> (ten
   %4 = "mlc.transpose"(%3) {perm = array<i64: 1, 0>} : (tensor<3x2xf32>) -> tensor<2x3xf32>
   func.return %4 : tensor<2x3xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @heads_that_lie_apart(
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "unseen", layout = "blhd", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x5x2x4xf32>, tensor<1x5x2x4xf32>, tensor<1x5x2x4xf32>) -> tensor<1x5x2x4xf32>
+// CHECK-NEXT: func.return %0 : tensor<1x5x2x4xf32>
+func.func @heads_that_lie_apart(%q: tensor<1x5x2x4xf32>, %k: tensor<1x5x2x4xf32>, %v: tensor<1x5x2x4xf32>) -> (tensor<1x5x2x4xf32>) {
+  %0 = "mlc.transpose"(%q) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %1 = "mlc.transpose"(%k) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %2 = "mlc.transpose"(%v) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %3 = "mlc.attention"(%0, %1, %2) {is_causal = false, layout = "bhld", left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "unseen", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32>
+  %4 = "mlc.transpose"(%3) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x5x4xf32>) -> tensor<1x5x2x4xf32>
+  func.return %4 : tensor<1x5x2x4xf32>
+}
+
+// -----
+
+// Near miss: the queries lie with their heads first, and would have to be transposed.
+// CHECK-LABEL: func.func @queries_that_lie_otherwise(
+// CHECK-NEXT: %0 = "mlc.transpose"(%arg1) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: %1 = "mlc.transpose"(%arg2) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: %2 = "mlc.attention"(%arg0, %0, %1) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "unseen", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: func.return %2 : tensor<1x2x5x4xf32>
+func.func @queries_that_lie_otherwise(%q: tensor<1x2x5x4xf32>, %k: tensor<1x5x2x4xf32>, %v: tensor<1x5x2x4xf32>) -> (tensor<1x2x5x4xf32>) {
+  %1 = "mlc.transpose"(%k) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %2 = "mlc.transpose"(%v) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %3 = "mlc.attention"(%q, %1, %2) {is_causal = false, layout = "bhld", left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "unseen", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32>
+  func.return %3 : tensor<1x2x5x4xf32>
+}
+
+// -----
+
+// Near miss: the transposed keys are returned as well, and the transpose would stay.
+// CHECK-LABEL: func.func @keys_that_are_kept(
+// CHECK-NEXT: %0 = "mlc.transpose"(%arg0) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: %1 = "mlc.transpose"(%arg1) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: %2 = "mlc.transpose"(%arg2) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: %3 = "mlc.attention"(%0, %1, %2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "unseen", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32>
+// CHECK-NEXT: func.return %3, %1 : tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>
+func.func @keys_that_are_kept(%q: tensor<1x5x2x4xf32>, %k: tensor<1x5x2x4xf32>, %v: tensor<1x5x2x4xf32>) -> (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) {
+  %0 = "mlc.transpose"(%q) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %1 = "mlc.transpose"(%k) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %2 = "mlc.transpose"(%v) {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x5x2x4xf32>) -> tensor<1x2x5x4xf32>
+  %3 = "mlc.attention"(%0, %1, %2) {is_causal = false, layout = "bhld", left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "unseen", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32>
+  func.return %3, %1 : tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>
+}

@@ -1,25 +1,29 @@
 """Attention in one pass over the keys: scores, softmax and weighted values of blocks of queries, nothing of L x S.
 
 Loop order: parallel over batches, key heads and blocks of query rows (the rows of all query heads that share a key
-head are one dim); inside, blocks of keys, then tiles of query rows. Keys are turned to [D][keys] and values copied to
-[keys][E] once for a block, so that products run over whole vectors whatever the dtype and layout; both blocks fill half
-of a usual L2 at most. A tile keeps its running maximum, sums by lane and unnormalized result and rescales them when the
-maximum grows (Dao et al., FlashAttention, 2022). Blocks of keys that no query of the unit sees are passed over.
+head are one dim); inside, blocks of keys, then tiles of query rows. Keys are turned to panels [D][columns] and values
+copied to panels [keys][columns] once for a block, so that the micro-kernel runs over whole vectors whatever the dtype,
+layout and strides; both blocks fill an eighth of a usual L2. A tile keeps its running maximum, sums by lane and
+unnormalized result and rescales them when the maximum grows (Dao et al., FlashAttention, 2022); where one block holds
+all keys there is nothing to rescale. Blocks of keys that no query of the unit sees are passed over, and so are keys
+behind the last one that a query of the tile sees.
 """
 
 from __future__ import annotations
 
 import math as constants
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
 from mlc.codegen import math, registers
-from mlc.codegen.builder import Index, Lanes, Num
+from mlc.codegen.builder import I1, Index, Lanes, Num
 from mlc.codegen.kernel import Kernel, Temporary
+from mlc.codegen.kernels.micro_kernel import MicroKernel, Run
 from mlc.codegen.kernels.spaces import across_lanes
-from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, tile_for
+from mlc.codegen.kernels.tiles import TileShape, accumulator, step_cycles, tile_shapes
 from mlc.codegen.registry import NoKernel, kernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import DType, Value
@@ -27,10 +31,11 @@ from mlc.ir.dims import ceildiv, floordiv
 from mlc.ops import Attention
 
 # Query rows of a unit: enough that turning the keys is a small part of its work.
-ROWS = 96
-# Numbers of a block's keys and values: 32 KB in f32.
-BLOCK_NUMBERS = 8192
-MOST_KEYS = 128
+ROWS = 128
+# Numbers of a block's keys and values: 128 KB in f32.
+BLOCK_NUMBERS = 32768
+# Share of L1 that the scores of a tile may fill.
+SCORES_SHARE = 2
 
 
 @kernel(Attention, prologue=True)
@@ -59,31 +64,40 @@ class Tiled:
         self.plan, self.op, self.depth, self.width = plan, op, depth, width
         self.dtype = accumulator(op.q.tensor.dtype)
         self.kind = registers.register_type(self.dtype)
-        self.batch, heads, self.queries, _ = op.q.tensor.dims
-        self.groups, self.keys = op.k.tensor.dims[1:3]
+        self.batch, heads, self.queries, _ = op.by_head(op.q.tensor.dims)
+        _, self.groups, self.keys, _ = op.by_head(op.k.tensor.dims)
         self.share = floordiv(heads, self.groups)
         self.rows = self.share * self.queries
-        tile = tile_for(plan.target, self.dtype)
-        rows = min(tile.rows, self.rows) if isinstance(self.rows, int) else tile.rows
-        self.tile = TileShape(max(rows, 1), tile.vectors, tile.lanes)
-        self.lanes = tile.lanes
-        self.padded_width = -(-width // tile.columns) * tile.columns
+        self.tile = min(tile_shapes(plan.target, self.dtype, self.rows), key=self._cycles)
+        self.lanes = self.tile.lanes
+        self.padded_width = -(-width // self.tile.columns) * self.tile.columns
         self.block = self._key_block()
         self.row_block = self._row_block()
+        # Whether the first block shows a key to every tile and there is no other: sums start at zero and are final.
+        is_shown = op.lengths is None and op.offset is None
+        self.is_whole = is_shown and isinstance(self.keys, int) and 0 < self.keys <= self.block
+
+    def _cycles(self, shape: TileShape) -> float:
+        """Cycles of both products; rows that are left cost a full tile, columns that are left as many vectors."""
+        tiles = -(-self.rows // shape.rows) if isinstance(self.rows, int) else 1 / shape.rows
+        keys = self.plan.estimate(self.keys)
+        return tiles * (keys * _line_cycles(shape, self.width) + self.depth * _line_cycles(shape, keys))
 
     def _key_block(self) -> int:
-        columns = self.tile.columns
-        most = MOST_KEYS
+        columns, itemsize = self.tile.columns, self.dtype.itemsize
+        most = self.plan.target.l1_bytes // SCORES_SHARE // (self.tile.rows * itemsize)
+        most = min(most, BLOCK_NUMBERS // max(self.depth + self.padded_width, 1)) // columns * columns
         if isinstance(self.keys, int):
             most = min(most, -(-max(self.keys, 1) // columns) * columns)
-        fitting = BLOCK_NUMBERS // max(self.depth + self.padded_width, 1) // columns * columns
-        return max(min(fitting, most), columns)
+        return max(most, columns)
 
     def _row_block(self) -> int:
         """At most ROWS, whole tiles; fewer where threads would idle."""
         plan, tile = self.plan, self.tile.rows
         rows = plan.estimate(self.rows)
-        block = min(ROWS // tile, max(1, -(-rows // tile))) * tile
+        tiles = max(1, -(-rows // tile))
+        blocks = max(1, -(-rows // ROWS))
+        block = -(-tiles // blocks) * tile
         units = plan.estimate(self.batch * self.groups)
         while block > 4 * tile and units * -(-rows // block) < 4 * plan.target.cores:
             block = -(-block // 2 // tile) * tile
@@ -98,13 +112,19 @@ class Tiled:
         plan.choose("tile", f"{self.tile.rows}x{self.tile.columns}")
         kept = None
         if self.op.scores == "weights":
-            kept = plan.temporary(self.dtype, *self.op.q.tensor.dims[:3], self.keys)
+            kept = plan.temporary(self.dtype, *self.op.by_head(self.op.q.tensor.dims)[:3], self.keys)
         work = self.row_block * plan.estimate(self.keys) * (self.depth + self.width) // 16
 
         @plan.each(self.batch * self.groups * blocks, cost=work)
         def unit(k: Kernel, number: Any) -> None:
             batch, group, block = k.unravel(number, [k.dim(self.batch), k.dim(self.groups), k.dim(blocks)])
             Unit(self, k, batch, group, block, kept).write()
+
+
+def _line_cycles(shape: TileShape, columns: int) -> float:
+    """Cycles of a step of the sum for one tile of rows and all columns."""
+    panels, left = divmod(-(-columns // shape.lanes), shape.vectors)
+    return panels * step_cycles(shape.rows, shape.vectors) + left * step_cycles(shape.rows, 1)
 
 
 class Unit:
@@ -124,24 +144,40 @@ class Unit:
         self.sums = k.stack(self.kind, rows * max(plan.padded_width, 1))
         self.totals = k.stack(self.kind, rows * plan.lanes)
         self.largest = k.stack(self.kind, rows)
-        self.decays = k.stack(self.kind, plan.tile.rows)
 
     def write(self) -> None:
         """Writes the unit."""
         k, p = self.k, self.p
         self._start()
         begin, end = self._seen_keys()
-        with k.loop(begin, end, p.block) as start:
-            width = k.minimum(k.sub(end, start), p.block)
-            self._load_keys(start, width)
-            self._load_values(start, width)
-            with k.loop(0, self.count, p.tile.rows) as first:
-                self._score(first, width)
-                with k.loop(0, k.minimum(k.sub(self.count, first), p.tile.rows)) as line:
-                    self._soften(k.add(first, line), line, start, width)
-                self._add_values(first, width)
+        if p.is_whole:
+            self._block(0, end)
+        else:
+            with k.loop(begin, end, p.block) as start:
+                self._block(start, k.minimum(k.sub(end, start), p.block))
         with k.loop(0, self.count) as row:
             self._finish(row)
+
+    def _block(self, start: Num, width: Num) -> None:
+        """Takes `width` keys from `start` on into the state of all rows."""
+        k, p = self.k, self.p
+        self._load_keys(start, width)
+        self._load_values(start, width)
+        with k.loop(0, self.count, p.tile.rows) as first:
+            seen = self._seen_by_tile(first, start, width)
+            if p.is_whole:
+                self._tile(first, start, seen)
+            else:
+                with k.when(k.compare(">", seen, 0)):
+                    self._tile(first, start, seen)
+
+    def _tile(self, first: Num, start: Num, seen: Num) -> None:
+        k, p = self.k, self.p
+        vectors = k.ceildiv(seen, self.lanes)
+        self._score(first, vectors)
+        with k.loop(0, k.minimum(k.sub(self.count, first), p.tile.rows)) as line:
+            self._soften(k.add(first, line), line, start, seen)
+        self._add_values(first, k.mul(vectors, self.lanes))
 
     # --- places ---
 
@@ -176,17 +212,35 @@ class Unit:
         if op.scores != "none":
             return 0, end
         last = k.add(self.first, k.sub(self.count, 1)) if p.share == 1 else k.sub(k.dim(p.queries), 1)
-        ahead = [reach for reach, is_on in ((0, op.is_causal), (op.right_window, op.right_window >= 0)) if is_on]
-        if ahead:
-            end = k.minimum(end, k.add(k.add(self.offset, last), 1 + min(ahead)))
+        if (reach := self._reach()) is not None:
+            end = k.minimum(end, k.add(k.add(self.offset, last), 1 + reach))
         if op.lengths is not None:
             end = k.minimum(end, self._number(op.lengths))
         begin: Num = 0
-        if op.left_window >= 0:
+        if op.left_window >= 0 and not p.is_whole:
             nearest = self.first if p.share == 1 else 0
             seen = k.maximum(k.sub(k.add(self.offset, nearest), op.left_window), 0)
             begin = k.mul(k.floordiv(seen, p.block), p.block)
         return begin, end
+
+    def _seen_by_tile(self, first: Num, start: Num, width: Num) -> Num:
+        """How many of the `width` keys from `start` on some query of the tile may see, in whole vectors or all."""
+        k, p, op = self.k, self.p, self.op
+        if p.share != 1 or op.scores != "none" or (reach := self._reach()) is None:
+            return width
+        last = k.add(k.add(self.offset, self.first), k.add(first, p.tile.rows))  # the position behind the tile
+        seen = k.maximum(k.sub(k.add(last, reach), start), 0)
+        return k.minimum(k.mul(k.ceildiv(seen, self.lanes), self.lanes), width)
+
+    def _reach(self) -> int | None:
+        """How far ahead of its own place a query may look at most."""
+        op = self.op
+        ahead = [reach for reach, is_on in ((0, op.is_causal), (op.right_window, op.right_window >= 0)) if is_on]
+        return min(ahead) if ahead else None
+
+    def _place(self, head: Num, token: Num, element: Index) -> tuple[Index, ...]:
+        """The index of an element of q, k, v or the result in this batch."""
+        return self.op.by_head((self.batch, head, token, element))
 
     # --- operands ---
 
@@ -194,120 +248,170 @@ class Unit:
         """The scaled queries, and the state of rows that have seen nothing."""
         k, p, op = self.k, self.p, self.op
         scale = k.constant(self.dtype, 1 / constants.sqrt(max(p.depth, 1)) if op.scale is None else op.scale)
-        zero, unseen = k.constant(self.dtype, 0), k.constant(self.dtype, -constants.inf)
-        with k.loop(0, p.row_block) as row:
-            k.store(self.largest, unseen, row)
-            k.store(self.totals, k.splat(zero, self.lanes), Lanes(k.mul(row, self.lanes), 1, self.lanes))
-            with k.loop(0, p.padded_width, self.lanes) as e:
-                place = k.add(k.mul(row, p.padded_width), e)
-                k.store(self.sums, k.splat(zero, self.lanes), Lanes(place, 1, self.lanes))
+        if not p.is_whole:
+            zero, unseen = k.constant(self.dtype, 0), k.constant(self.dtype, -constants.inf)
+            with k.loop(0, p.row_block) as row:
+                k.store(self.largest, unseen, row)
+                k.store(self.totals, k.splat(zero, self.lanes), Lanes(k.mul(row, self.lanes), 1, self.lanes))
+                with k.loop(0, p.padded_width, self.lanes) as e:
+                    place = k.add(k.mul(row, p.padded_width), e)
+                    k.store(self.sums, k.splat(zero, self.lanes), Lanes(place, 1, self.lanes))
         with k.loop(0, self.count) as row:
             at = self.row(row)
             for d in k.across(0, p.depth, self.lanes):
-                element = self._read(op.q, (at.batch, at.head, at.query, d))
+                element = self._read(op.q, self._place(at.head, at.query, d))
                 k.store(self.q, k.ir.fmul(*k.unified(element, scale)), k.add(k.mul(row, p.depth), d))
 
     def _read(self, value: Value, index: tuple[Index, ...]) -> ir.Value:
         return registers.converted(self.k, self.k.value_of(value, index), value.tensor.dtype, self.dtype)
 
     def _load_keys(self, start: Num, width: Num) -> None:
-        """keys[d][j] = k[start + j][d]; behind the last key it is repeated, and not looked at."""
+        """Panels [D][columns] of k turned; behind the last key it is repeated, and not looked at."""
         k, p, lanes = self.k, self.p, self.lanes
         last = k.sub(k.dim(p.keys), 1)
+        columns = p.tile.columns
         with k.loop(0, width, lanes) as j:
+            panel = k.at(self.key_block, self.kind, k.mul(k.floordiv(j, columns), p.depth * columns))
+            inside = k.mod(j, columns)
             rows = [k.minimum(k.add(k.add(start, j), n), last) for n in range(lanes)]
             for d in k.across(0, p.depth, lanes):
-                lines = [self._read(self.op.k, (self.batch, self.group, row, d)) for row in rows]
+                lines = [self._read(self.op.k, self._place(self.group, row, d)) for row in rows]
                 if isinstance(d, Lanes):
                     for n, line in enumerate(k.transposed(lines)):
-                        k.store(self.key_block, line, Lanes(k.add(k.mul(k.add(d.base, n), p.block), j), 1, lanes))
+                        k.store(panel, line, Lanes(k.add(k.mul(k.add(d.base, n), columns), inside), 1, lanes))
                 else:
-                    k.store(self.key_block, k.gathered(lines), Lanes(k.add(k.mul(d, p.block), j), 1, lanes))
+                    k.store(panel, k.gathered(lines), Lanes(k.add(k.mul(d, columns), inside), 1, lanes))
 
     def _load_values(self, start: Num, width: Num) -> None:
-        k, p = self.k, self.p
+        """Panels [keys][columns] of v; zeros behind its last element, and in rows behind the last key."""
+        k, p, lanes = self.k, self.p, self.lanes
         zero = k.constant(self.dtype, 0)
+        columns = p.tile.columns
+        panel_numbers = p.block * columns
+
+        def place(j: Num, e: Index) -> Index:
+            base = k.add(k.mul(k.floordiv(e, columns), panel_numbers), k.mul(j, columns))
+            return k.add(base, k.mod(e, columns))
+
         with k.loop(0, width) as j:
-            line = k.at(self.value_block, self.kind, k.mul(j, p.padded_width))
-            for e in k.across(0, p.width, self.lanes):
-                k.store(line, self._read(self.op.v, (self.batch, self.group, k.add(start, j), e)), e)
+            for e in k.across(0, p.width, lanes):
+                k.store(
+                    self.value_block, self._read(self.op.v, self._place(self.group, k.add(start, j), e)), place(j, e)
+                )
             for e in range(p.width, p.padded_width):
-                k.store(line, zero, e)
+                k.store(self.value_block, zero, place(j, e))
+        with k.loop(width, k.mul(k.ceildiv(width, lanes), lanes)) as j:
+            for e in range(0, p.padded_width, lanes):
+                k.store(self.value_block, k.splat(zero, lanes), place(j, Lanes(e, 1, lanes, lanes)))
 
     # --- one tile ---
 
-    def _score(self, first: Num, width: Num) -> None:
-        """scores[row][j] = q[row] . keys[.][j]."""
-        k, p = self.k, self.p
-        q = k.at(self.q, self.kind, k.mul(first, p.depth))
-        with k.loop(0, width, p.tile.columns) as column:
-            sums = Accumulators(k, self.dtype, p.tile)
-            with k.loop(0, p.depth) as d:
-                base = k.add(k.mul(d, p.block), column)
-                sums.add_products(
-                    lambda row: k.load(q, self.kind, k.add(row * p.depth, d)),
-                    lambda v: k.load(self.key_block, self.kind, Lanes(k.add(base, v * self.lanes), 1, self.lanes)),
-                )
-            for row, cells in enumerate(sums.cells):
-                for v, cell in enumerate(cells):
-                    place = k.add(column, row * p.block + v * self.lanes)
-                    k.store(self.scores, cell.get(), Lanes(place, 1, self.lanes))
+    def _panels(self, vectors: Num) -> Iterator[tuple[Num, TileShape]]:
+        """Emits its body for the first vector of each whole panel of `vectors`, then for each vector that is left."""
+        k, tile = self.k, self.p.tile
+        whole = k.mul(k.floordiv(vectors, tile.vectors), tile.vectors)
+        with k.loop(0, whole, tile.vectors) as v:
+            yield v, tile
+        if not (isinstance(whole, int) and whole == vectors) and tile.vectors > 1:
+            with k.loop(whole, vectors) as v:
+                yield v, TileShape(tile.rows, 1, tile.lanes)
 
-    def _soften(self, row: Num, line: Num, start: Num, width: Num) -> None:
+    def _score(self, first: Num, vectors: Num) -> None:
+        """scores[row][j] = q[row] . keys[j]."""
+        k, p = self.k, self.p
+        columns = p.tile.columns
+        q = k.at(self.q, self.kind, k.mul(first, p.depth))
+        for v, shape in self._panels(vectors):
+            panel = k.mul(k.floordiv(v, p.tile.vectors), p.depth * columns)
+            inside = k.mul(k.mod(v, p.tile.vectors), self.lanes)
+            y = k.at(self.key_block, self.kind, k.add(panel, inside))
+            c = k.at(self.scores, self.kind, k.mul(v, self.lanes))
+            run = Run(q, p.depth, y, columns, c, p.depth, ir.Constant(I1, 0))
+            MicroKernel(shape, self.dtype, self.dtype, p.block).call(k, run)
+
+    def _soften(self, row: Num, line: Num, start: Num, seen: Num) -> None:
         """Turns a row of scores into exponentials below the row's maximum so far, and adds them to its totals."""
         k, p, lanes = self.k, self.p, self.lanes
         at = self.row(row)
         scores = k.at(self.scores, self.kind, k.mul(line, p.block))
         unseen = k.constant(self.dtype, -constants.inf)
-        before = k.load(self.largest, self.kind, row)
-        single, many = k.variable(before), k.variable(k.splat(unseen, lanes))
-        for j in k.across(0, width, lanes):
-            score = self._biased(at, k.add(start, j), k.load(scores, self.kind, j))
-            k.store(scores, score, j)
+        single, many = k.variable(unseen), k.variable(k.splat(unseen, lanes))
+        whole = k.mul(k.ceildiv(seen, lanes), lanes)
+        for j, is_seen in self._score_places(seen):
+            raw = k.load(scores, self.kind, j)
+            score = self._biased(at, k.add(start, j), raw)
+            if is_seen is not None:
+                score = k.ir.select(is_seen, score, k.like(-constants.inf, score))
+            if score is not raw:
+                k.store(scores, score, j)
             most = many if isinstance(j, Lanes) else single
             most.set(_larger(k, most.get(), score))
-        whole = k.mul(k.ceildiv(width, lanes), lanes)
-        with k.loop(width, whole) as j:
-            k.store(scores, unseen, j)
+        if self._reads_beside():
+            with k.loop(seen, whole) as j:
+                k.store(scores, unseen, j)
         largest = _larger(k, single.get(), across_lanes(k, _larger, many.get()))
+        zeros = k.splat(k.constant(self.dtype, 0), lanes)
+        place = Lanes(k.mul(row, lanes), 1, lanes)
+        if not p.is_whole:
+            before = k.load(self.largest, self.kind, row)
+            largest = _larger(k, before, largest)
         k.store(self.largest, largest, row)
         top = _finite_top(k, largest)
-        decay = math.exp(k.ir, k.ir.fsub(before, top))
-        k.store(self.decays, decay, line)
-        place = Lanes(k.mul(row, lanes), 1, lanes)
-        total = k.variable(k.ir.fmul(k.load(self.totals, self.kind, place), k.splat(decay, lanes)))
+        total = k.variable(zeros)
+        if not p.is_whole:
+            decay = k.splat(math.exp_up_to_zero(k.ir, k.ir.fsub(before, top)), lanes)
+            total.set(k.ir.fmul(k.load(self.totals, self.kind, place), decay))
+            self._decay(row, decay)
         tops = k.splat(top, lanes)
         with k.loop(0, whole, lanes) as j:
-            power = math.exp(k.ir, k.ir.fsub(k.load(scores, self.kind, Lanes(j, 1, lanes)), tops))
+            power = math.exp_up_to_zero(k.ir, k.ir.fsub(k.load(scores, self.kind, Lanes(j, 1, lanes)), tops))
             k.store(scores, power, Lanes(j, 1, lanes))
             total.set(k.ir.fadd(total.get(), power))
         k.store(self.totals, total.get(), place)
 
-    def _add_values(self, first: Num, width: Num) -> None:
-        """sums[row] = sums[row] * decay[row] + scores[row] @ values."""
+    def _score_places(self, seen: Num) -> Iterator[tuple[Index, ir.Value | None]]:
+        """Emits its body for the scores of a row, with which lanes of the last vector are seen where that is not full.
+
+        One by one at the end where an element reads or writes memory beside the scores; what the last vector holds
+        behind them is then left as it is.
+        """
+        k, lanes = self.k, self.lanes
+        if self._reads_beside():
+            for j in k.across(0, seen, lanes):
+                yield j, None
+            return
+        whole = k.mul(k.floordiv(seen, lanes), lanes)
+        with k.loop(0, whole, lanes) as start:
+            yield Lanes(start, 1, lanes, lanes), None
+        if isinstance(seen, int) and seen % lanes == 0:
+            return
+        with k.when(k.compare("<", whole, seen)):
+            last = Lanes(whole, 1, lanes, lanes)
+            yield last, k.compare("<", last, seen)
+
+    def _reads_beside(self) -> bool:
+        return self.op.mask is not None or self.op.scores != "none"
+
+    def _decay(self, row: Num, decay: ir.Value) -> None:
+        """sums[row] *= decay."""
         k, p, lanes = self.k, self.p, self.lanes
-        with k.loop(0, p.padded_width, p.tile.columns) as column:
-            cells = Accumulators(k, self.dtype, p.tile)
-            places = [
-                [
-                    Lanes(k.add(k.mul(k.add(first, row), p.padded_width), k.add(column, v * lanes)), 1, lanes)
-                    for v in range(p.tile.vectors)
-                ]
-                for row in range(p.tile.rows)
-            ]
-            for row in range(p.tile.rows):
-                decay = k.splat(k.load(self.decays, self.kind, row), lanes)
-                for cell, place in zip(cells.cells[row], places[row], strict=True):
-                    cell.set(k.ir.fmul(k.load(self.sums, self.kind, place), decay))
-            with k.loop(0, width) as j:
-                base = k.add(k.mul(j, p.padded_width), column)
-                cells.add_products(
-                    lambda row: k.load(self.scores, self.kind, k.add(row * p.block, j)),
-                    lambda v: k.load(self.value_block, self.kind, Lanes(k.add(base, v * lanes), 1, lanes)),
-                )
-            for row in range(p.tile.rows):
-                for cell, place in zip(cells.cells[row], places[row], strict=True):
-                    k.store(self.sums, cell.get(), place)
+        line = k.at(self.sums, self.kind, k.mul(row, p.padded_width))
+        for e in range(0, p.padded_width, lanes):
+            place = Lanes(e, 1, lanes)
+            k.store(line, k.ir.fmul(k.load(line, self.kind, place), decay), place)
+
+    def _add_values(self, first: Num, count: Num) -> None:
+        """sums[row] += scores[row] @ values, for `count` keys."""
+        k, p = self.k, self.p
+        columns = p.tile.columns
+        is_more = ir.Constant(I1, 0 if p.is_whole else 1)
+        for v, shape in self._panels(-(-p.width // self.lanes)):
+            panel = k.mul(k.floordiv(v, p.tile.vectors), p.block * columns)
+            inside = k.mul(k.mod(v, p.tile.vectors), self.lanes)
+            y = k.at(self.value_block, self.kind, k.add(panel, inside))
+            c = k.at(self.sums, self.kind, k.add(k.mul(first, p.padded_width), k.mul(v, self.lanes)))
+            run = Run(self.scores, p.block, y, columns, c, count, is_more)
+            MicroKernel(shape, self.dtype, self.dtype, p.padded_width).call(k, run)
 
     # --- scores ---
 
@@ -373,7 +477,7 @@ class Unit:
         dims = mask.tensor.dims
         if not dims:
             return k.value_of(mask, ())
-        full = (self.op.q.tensor.dims[0], *self.op.q.tensor.dims[1:3], self.p.keys)
+        full = (*self.op.by_head(self.op.q.tensor.dims)[:3], self.p.keys)
         index: list[Index] = []
         own = zip(dims[:-1], full[4 - len(dims) : -1], (at.batch, at.head, at.query)[4 - len(dims) :], strict=True)
         for dim, wide, i in own:
@@ -413,7 +517,7 @@ class Unit:
 
         for e in k.across(0, p.width, self.lanes):
             value = normalized(k.load(self.sums, self.kind, k.add(k.mul(row, p.padded_width), e)))
-            index = (at.batch, at.head, at.query, e)
+            index = self._place(at.head, at.query, e)
             if op.scores == "none":
                 k.emit(index, value)
             else:

@@ -20,7 +20,7 @@ from mlc.codegen.builder import I1, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
 from mlc.codegen.kernels.spaces import bundles
-from mlc.codegen.kernels.tiles import TileShape, accumulator, fitting_tile
+from mlc.codegen.kernels.tiles import TileShape, accumulator, step_cycles, tile_shapes
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim, Value
@@ -72,10 +72,23 @@ class Product:
         self.m, self.depth, self.n = m, depth, n
         self.dtype = accumulator(op.x.tensor.dtype)
         self.kind = registers.register_type(self.dtype)
-        self.tile = fitting_tile(plan.target, self.dtype, m, n)
+        self.tile = min(tile_shapes(plan.target, self.dtype, m), key=self._cycles)
         self.panels = ceildiv(n, self.tile.columns)
         self.depth_block = self._depth_block()
         self.block = self._row_block()
+
+    def _cycles(self, shape: TileShape) -> float:
+        """Cycles for a step of the sum, by row and column where these are not known.
+
+        Rows that are left make a tile of their own, which is code and compile time, and is taken for one cycle in a
+        hundred; columns that are left cost what a full panel does.
+        """
+        whole = step_cycles(shape.rows, shape.vectors)
+        panels = -(-self.n // shape.columns) if isinstance(self.n, int) else 1 / shape.columns
+        if not isinstance(self.m, int):
+            return panels * whole / shape.rows
+        tall, low = divmod(self.m, shape.rows)
+        return panels * (tall * whole + step_cycles(low, shape.vectors)) * 1.01 if low else panels * tall * whole
 
     def add(self) -> None:
         """Adds the launches."""

@@ -42,30 +42,15 @@ def tile_for(target: Target, dtype: DType) -> TileShape:
     return TileShape(rows, VECTORS, target.lanes(accumulator(dtype).itemsize))
 
 
-def fitting_tile(target: Target, dtype: DType, rows: Dim, columns: Dim) -> TileShape:
-    """The tile for which a product of rows x columns takes the fewest cycles, by the model of `even_rows`.
-
-    Rows that are left make a tile of their own; columns that are left cost what a full tile does. A second tile is code
-    and compile time, and is taken for one cycle in a hundred.
-    """
+def tile_shapes(target: Target, dtype: DType, rows: Dim) -> list[TileShape]:
+    """The tiles whose accumulators, vectors and a broadcast fit the registers, no higher than there are rows."""
     lanes = target.lanes(accumulator(dtype).itemsize)
-    shapes = [
+    return [
         TileShape(height, vectors, lanes)
         for vectors in range(1, MOST_VECTORS + 1)
-        for height in range(1, (target.register_count - vectors - 1) // vectors + 1)
+        for height in range((target.register_count - vectors - 1) // vectors, 0, -1)
         if not isinstance(rows, int) or height <= max(rows, 1)
     ]
-    return min(shapes, key=lambda shape: (_product_cycles(shape, rows, columns), -shape.rows))
-
-
-def _product_cycles(shape: TileShape, rows: Dim, columns: Dim) -> float:
-    """Cycles for a step of the sum, by row and column where these are not known."""
-    tall, low = divmod(rows, shape.rows) if isinstance(rows, int) else (1 / shape.rows, 0)
-    panels = -(-columns // shape.columns) if isinstance(columns, int) else 1 / shape.columns
-    cycles = panels * (
-        tall * _step_cycles(shape.rows, shape.vectors) + (_step_cycles(low, shape.vectors) if low else 0)
-    )
-    return cycles * 1.01 if low else cycles
 
 
 class Accumulators:
@@ -97,15 +82,16 @@ class Accumulators:
 def even_rows(count: Dim, most: int, vectors: int = VECTORS) -> int:
     """Rows of a tile, at most `most`, for which `count` rows take the fewest cycles.
 
-    A step of the sum costs a tile its FMAs (two a cycle), its loads (two a cycle), or their latency of 4, whichever is
-    longest, and some 0.4 for the loop. A last tile that is not full costs what a full one does.
+    A last tile that is not full costs what a full one does.
     """
     if not isinstance(count, int):
         return most
-    return min(range(min(most, max(count, 1)), 0, -1), key=lambda rows: -(-count // rows) * _step_cycles(rows, vectors))
+    return min(range(min(most, max(count, 1)), 0, -1), key=lambda rows: -(-count // rows) * step_cycles(rows, vectors))
 
 
-def _step_cycles(rows: int, vectors: int) -> float:
+def step_cycles(rows: int, vectors: int) -> float:
+    """What a step of the sum costs a tile: its FMAs (two a cycle), its loads (two a cycle), or their latency of 4,
+    whichever is longest, and some 0.4 for the loop."""
     return max(rows * vectors / 2, (rows + vectors) / 2, 4) + 0.4
 
 

@@ -23,30 +23,36 @@ def attention(w: Writer, op: Attention) -> str | list[str]:
     if op.zero_rows != "unseen" and not sees_all:
         if op.scores != "none":
             raise w.error("scores of rows that see no key and are not zero have no ONNX form")
-        return _spelled_out(w, op)
+        return _by_layout(w, op, _spelled_out(w, op))
     given: dict[str, Any] = {"scale": op.scale, "softcap": op.softcap or None}
     if op.softmax_dtype is not None:
         given["softmax_precision"] = w.element_type(op.softmax_dtype)
-    inputs = [w.name(v) for v in (op.q, op.k, op.v)] + [_matrix(w, op) if is_plain else _mask(w, op)]
+    inputs = [_by_layout(w, op, w.name(v)) for v in (op.q, op.k, op.v)] + [_matrix(w, op) if is_plain else _mask(w, op)]
     given["is_causal"] = int(op.is_causal and is_plain)
     w.require(24)  # from where a query that sees no key gives zeros
     if op.scores == "none":
-        return str(w("Attention", *inputs, **given))
+        return _by_layout(w, op, w("Attention", *inputs, **given))
     w.require(25)
     given["qk_matmul_output_mode"] = _OUTPUTS[op.scores]
     y, _, _, scores = w("Attention", *inputs, count=4, unused=(1, 2), **given)
-    return [y, scores]
+    return [_by_layout(w, op, y), scores]
+
+
+def _by_layout(w: Writer, op: Attention, name: str) -> str:
+    """q, k, v or y with heads before tokens, as ONNX has them, from the op's layout; and back."""
+    return name if op.layout == "bhld" else str(w("Transpose", name, perm=(0, 2, 1, 3)))
 
 
 def _spelled_out(w: Writer, op: Attention) -> str:
     """In primitive ops, whose softmax gives NaN to a query that sees no key."""
     dtype = op.q.tensor.dtype
     size = op.q.tensor.dims[3]
+    query = _by_layout(w, op, w.name(op.q))
     if op.scale is None and not isinstance(size, int):
         raise w.error("the size of a head is not known")
     scale = w.scalar(op.scale if op.scale is not None else 1 / math.sqrt(int(str(size))), dtype)
     keys, values = (_for_each_head(w, op, value) for value in (op.k, op.v))
-    scores = w("Mul", w("MatMul", w.name(op.q), w("Transpose", keys, perm=(0, 1, 3, 2))), scale)
+    scores = w("Mul", w("MatMul", query, w("Transpose", keys, perm=(0, 1, 3, 2))), scale)
     if op.softcap:
         cap = w.scalar(op.softcap, dtype)
         scores = w("Mul", w("Tanh", w("Div", scores, cap)), cap)
@@ -63,20 +69,21 @@ def _spelled_out(w: Writer, op: Attention) -> str:
 
 def _for_each_head(w: Writer, op: Attention, value: Value) -> str:
     """Keys or values repeated for the query heads that share them."""
-    heads, (batch, groups, length, size) = op.q.tensor.dims[1], value.tensor.dims
+    heads, (batch, groups, length, size) = op.by_head(op.q.tensor.dims)[1], op.by_head(value.tensor.dims)
+    name = _by_layout(w, op, w.name(value))
     if heads == groups:
-        return w.name(value)
+        return name
     if not isinstance(heads, int) or not isinstance(groups, int):
         raise w.error("the number of heads is not known")
     share = heads // groups
-    apart = w("Unsqueeze", w.name(value), w.ints([2]))
+    apart = w("Unsqueeze", name, w.ints([2]))
     repeated = w("Expand", apart, w.shape([batch, groups, share, length, size]))
     return str(w("Reshape", repeated, w.shape([batch, heads, length, size]), allowzero=1))
 
 
 def _mask(w: Writer, op: Attention) -> str:
     """Which keys each query sees, [B or 1, 1, L, S], as the op's mask where that is a float one is added to it."""
-    q, k = op.q.tensor.dims, op.k.tensor.dims
+    q, k = op.by_head(op.q.tensor.dims), op.by_head(op.k.tensor.dims)
     seen = _positions(w, op, w("Squeeze", w.shape([q[2]]), w.ints([0])), w("Squeeze", w.shape([k[2]]), w.ints([0])))
     if op.mask is None:
         return seen
@@ -92,7 +99,7 @@ def _matrix(w: Writer, op: Attention) -> str:
     if op.mask is None:
         return ""
     *batch, rows, columns = (1, 1, *op.mask.tensor.dims)[-max(2, op.mask.tensor.rank) :]
-    wanted = (op.q.tensor.dims[2], op.k.tensor.dims[2] if columns == 1 else columns)
+    wanted = (op.by_head(op.q.tensor.dims)[2], op.by_head(op.k.tensor.dims)[2] if columns == 1 else columns)
     if op.mask.tensor.rank >= 2 and wanted == (rows, columns):
         return w.name(op.mask)
     return str(w("Expand", w.name(op.mask), w.shape([*batch, *wanted])))
@@ -102,7 +109,7 @@ def _padded_mask(w: Writer, op: Attention) -> str:
     """The mask, its last dim filled up to the number of keys with what hides them."""
     assert op.mask is not None
     length = op.mask.tensor.dims[-1] if op.mask.tensor.rank else 1
-    missing = op.k.tensor.dims[2] - length
+    missing = op.by_head(op.k.tensor.dims)[2] - length
     if missing == 0 or length == 1:
         return w.name(op.mask)
     dtype = op.mask.tensor.dtype
@@ -126,7 +133,7 @@ def _positions(w: Writer, op: Attention, queries: str, keys: str) -> str:
         limits.append(w("LessOrEqual", column, w("Add", row, w.scalar(op.right_window, DType.I64))))
     if op.lengths is not None:
         limits.append(w("Less", column, _lengths(w, op)))
-    shape = w.shape([1, 1, op.q.tensor.dims[2], op.k.tensor.dims[2]])
+    shape = w.shape([1, 1, op.by_head(op.q.tensor.dims)[2], op.by_head(op.k.tensor.dims)[2]])
     seen = w("Expand", w.constant(np.array(True)), shape)
     for limit in limits:
         seen = w("And", seen, limit)
