@@ -34,7 +34,7 @@ from mlc.ops import (
 )
 from mlc.passes.affine import Affine, affine_of
 from mlc.passes.algebra import splat
-from mlc.passes.layout_cut import POOLS, SPATIAL_REDUCTIONS, channels_of, is_image_for
+from mlc.passes.layout_cut import POOLS, SPATIAL_REDUCTIONS, channels_of, is_image_for, takes_plain
 from mlc.rewrite import erase_dead
 
 
@@ -88,9 +88,10 @@ class Blocker:
     def _conv(self, op: Conv) -> Value:
         w = constant_value(op.w)
         assert w is not None
-        x = self._finite(self._image(op.x), op.x)
+        is_plain = takes_plain(op, self.size)
+        x = op.x if is_plain else self._finite(self._image(op.x), op.x)
         is_depthwise = op.groups > 1 and w.shape[1] == 1
-        inner = 1 if is_depthwise else self.size
+        inner = 1 if is_depthwise or is_plain else self.size
         weights = self._packed_constant(w, (1, 0), (inner, self.size))
         bias = None if op.b is None else self._packed_constant(_array(op.b), (0,), (self.size,))
         groups = -(-w.shape[0] // self.size) * self.size if is_depthwise else op.groups
@@ -133,7 +134,7 @@ class Blocker:
 
     def _operand(self, value: Value, op: Op) -> Value:
         """An operand of an elementwise op: an image, or a smaller tensor with its channels where the blocks are."""
-        if is_image_for(value, op):
+        if is_image_for(value, op, self.size):
             return self._image(value)
         rank = op.results[0].tensor.rank
         dims = value.tensor.dims

@@ -21,10 +21,10 @@ class Layout(Pass):
     %1 = conv(%0, w); %2 = relu(%1); %3 = conv(%2, v)  ->
     %1 = pack(%0); %2 = conv(%1, packed w) {nchw8c}; %3 = relu(%2); %4 = conv(%3, packed v) {nchw8c}; %5 = unpack(%4)
 
-    Unchanged: graph inputs and outputs, convs of few input channels, and everything else where packing would cost more
-    than it saves. Lanes that stand for no channel are proved finite before a conv reads them, or set to zero. Groups of
-    fuse are taken apart and put together again. `block` is 8 or 16; 0 is the vector width of `target`. `everywhere`
-    blocks each conv that can be, whatever it costs.
+    Unchanged: graph inputs and outputs, and everything else where packing would cost more than it saves. A conv of few
+    input channels reads them as they are. Lanes that stand for no channel are proved finite before a conv reads them,
+    or set to zero. Groups of fuse are taken apart and put together again. `block` is 8 or 16; 0 is the vector width of
+    `target`. `everywhere` blocks each conv that can be, whatever it costs.
     """
 
     block: int = 0

@@ -79,8 +79,7 @@ def conv_refusal(op: Conv, costs: Costs) -> Refusal | None:
         return Refusal("its weights are not constant", op.w if w is None else op.b or op.w)
     filters, per_group = int(w.shape[0]), int(w.shape[1])
     if op.groups == 1:
-        few = 2 * x < block and not costs.everywhere
-        return Refusal(f"{x} input channels do not fill half a block of {block}", "block") if few else None
+        return None
     is_depthwise = per_group == 1 and op.groups == filters
     if is_depthwise or (per_group % block == 0 and filters // op.groups % block == 0):
         return None
@@ -129,9 +128,17 @@ def fits(value: Value, op: Op, channels: int) -> bool:
     return aligned in ((channels,), (1,))
 
 
-def is_image_for(value: Value, op: Op) -> bool:
+def takes_plain(op: Conv, block: int) -> bool:
+    """Whether `op` on blocks of filters reads its image as it is: its few channels would leave a block mostly empty."""
+    channels = channels_of(op.x)
+    return op.groups == 1 and channels is not None and 2 * channels < block
+
+
+def is_image_for(value: Value, op: Op, block: int) -> bool:
     """Whether `op` on blocks takes `value` as a blocked tensor of full rank, and not as a vector or scalar beside."""
-    if isinstance(op, Conv | BatchNorm):
+    if isinstance(op, Conv):
+        return value is op.x and not takes_plain(op, block)
+    if isinstance(op, BatchNorm):
         return value is op.x
     result = op.results[0]
     if not op.is_elementwise:
@@ -183,7 +190,10 @@ class _Cut:
         if channels_of(value) is None or isinstance(value.op, Constant):
             return
         cost = 2 * _byte_count(value)
-        users = [self.nodes[u] if u in self.nodes and is_image_for(value, u) else _PLAIN for u in value.users]
+        users = [
+            self.nodes[u] if u in self.nodes and is_image_for(value, u, self.costs.size) else _PLAIN
+            for u in value.users
+        ]
         if blocked := [u for u in users if u != _PLAIN]:
             packed = self._new_node()
             self._edge(producer, packed, cost)
@@ -234,7 +244,7 @@ def _gain(op: Op, costs: Costs) -> int:
     waste = _rounded(channels, block) / channels
     if not isinstance(op, Conv):
         return -int((waste - 1) * _byte_count(op.results[0]))
-    if op.groups == 1:
+    if op.groups == 1 and not takes_plain(op, block):
         x = channels_of(op.x) or 1
         waste *= _rounded(x, block) / x
     return int((2 - waste) * _number(op.flops()) * _BYTES_PER_FLOP)

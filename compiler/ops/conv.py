@@ -30,7 +30,8 @@ class Conv(Op):
     pads are zeros, (begin..., end...). Channels are split into `groups`, each seen by O/groups filters. In a blocked
     layout with blocks of b, x is [N, C/b, spatial..., b], w is [O/b, (C/groups)/i, kernel..., i, b] with i = b, or
     i = 1 where a group has fewer than b channels, the bias [O/b, b] and y [N, O/b, spatial..., b]; C and O count the
-    padding lanes, whose weights must be 0 and whose x must be finite. ONNX Conv (opset 22).
+    padding lanes, whose weights must be 0 and whose x must be finite. x may stay [N, C, spatial...] there when there is
+    one group; then i = 1. ONNX Conv (opset 22).
     """
 
     x: Value
@@ -49,10 +50,12 @@ class Conv(Op):
         if x.shape is None or w.shape is None:
             return TensorType(dtype, None)
         block = block_of(self.layout)
-        rank = x.rank - (3 if block else 2)
-        if rank < 1 or w.rank != rank + (4 if block else 2):
+        rank = w.rank - (4 if block else 2)
+        if rank < 1 or x.rank not in ({rank + 2, rank + 3} if block else {rank + 2}):
             raise self.error(f"x {x} and w {w} are not an image and filters in layout {self.layout}")
         check_window(self, rank, strides=self.strides, pads=self.pads, dilations=self.dilations)
+        if self.takes_plain and (self.groups != 1 or w.dims[-2] != 1):
+            raise self.error(f"an x {x} without blocks takes w {w} of one group, with single input channels")
         self._check_channels(x, w, block)
         counts = tuple(
             window_count(
@@ -69,13 +72,15 @@ class Conv(Op):
         return TensorType(dtype, (x.dims[0], w.dims[0], *counts, *((block,) if block else ())))
 
     def _check_channels(self, x: TensorType, w: TensorType, block: int) -> None:
-        channels, filters = (x.dims[1] * x.dims[-1], w.dims[0] * w.dims[-1]) if block else (x.dims[1], w.dims[0])
+        filters = w.dims[0] * w.dims[-1] if block else w.dims[0]
+        channels = x.dims[1] if self.takes_plain or not block else x.dims[1] * x.dims[-1]
         per_group = w.dims[1] * (w.dims[-2] if block else 1)
         if self.groups < 1 or (isinstance(filters, int) and filters % self.groups):
             raise self.error(f"{filters} filters do not split into {self.groups} groups")
         if isinstance(channels, int) and isinstance(per_group, int) and channels != per_group * self.groups:
             raise self.error(f"x has {channels} channels but w wants {per_group} in each of {self.groups} groups")
-        if block and any(isinstance(d, int) and d != block for d in (x.dims[-1], w.dims[-1])):
+        last = (w.dims[-1],) if self.takes_plain else (x.dims[-1], w.dims[-1])
+        if block and any(isinstance(d, int) and d != block for d in last):
             raise self.error(f"x {x} and w {w} must end in blocks of {block} for layout {self.layout}")
         if self.b is not None and self.b.tensor.shape is not None:
             expected: tuple[Dim, ...] = (w.dims[0], *((block,) if block else ()))
@@ -85,9 +90,15 @@ class Conv(Op):
             ):
                 raise self.error(f"bias {self.b.tensor} must have shape {list(expected)}")
 
+    @property
+    def takes_plain(self) -> bool:
+        """Whether x is [N, C, spatial...] and the result blocked."""
+        return block_of(self.layout) > 0 and self.x.tensor.rank == self.w.tensor.rank - 2
+
     def evaluate(self, x: Array, w: Array, b: Array | None) -> Array:
         block = block_of(self.layout)
-        y = self._convolve(*(_exact(a) for a in ((unblocked(x), _plain_filters(w)) if block else (x, w))))
+        image, filters = (x if self.takes_plain else unblocked(x), _plain_filters(w)) if block else (x, w)
+        y = self._convolve(_exact(image), _exact(filters))
         if b is not None:
             y = y + _exact(b).reshape(-1, *(1,) * (y.ndim - 2))
         return (blocked(y, block) if block else y).astype(x.dtype)

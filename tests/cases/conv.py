@@ -86,6 +86,16 @@ CASES = [
         conv(layout="nchw8c", groups=2),
         (normal(1, 4, 5, 5, 8), normal(2, 2, 3, 3, 8, 8)),
     ),
+    Case(
+        "conv_nchw8c_of_a_plain_image",
+        conv(layout="nchw8c", strides=(2, 2), pads=(3, 3, 3, 3)),
+        (normal(2, 3, 17, 13), normal(2, 3, 7, 7, 1, 8), normal(2, 8)),
+    ),
+    Case(
+        "conv_nchw16c_of_a_plain_line",
+        conv(1, layout="nchw16c", pads=(1, 1)),
+        (normal(1, 17, 9), normal(3, 17, 3, 1, 16)),
+    ),
     Case("conv_nchw16c_1d", conv(1, layout="nchw16c"), (normal(1, 1, 9, 16), normal(1, 1, 3, 16, 16))),
     Case("conv_transpose", conv_transpose(), (normal(2, 3, 4, 5), normal(3, 4, 3, 3), normal(4))),
     Case(

@@ -61,7 +61,7 @@ class Blocked:
         self.vectors_per_block = self.block // self.lanes
         w, x, y = op.w.tensor.dims, op.x.tensor.dims, op.result.tensor.dims
         taps = numbers(w[2:-2])
-        self.is_plain = len(x) == len(w) - 2  # x is [N, C, spatial...]
+        self.is_plain = op.takes_plain
         self.pixel = 1 if self.is_plain else self.block  # elements from one pixel of x to the next
         self.depth, self.inner = w[1], int(str(w[-2]))  # blocks of input channels of a group, channels of a block
         self.batch, self.groups, self.channel_blocks = y[0], op.groups, x[1]
@@ -298,24 +298,20 @@ class _Body:
         """The taps along the line and the channels of a block; `window` counts taps of blocks of channels before."""
         conv, k = self.conv, self.k
         step = conv.last.dilation * conv.pixel
-        row_stride = conv.last.stride * conv.pixel
+        row_stride, filter_stride = conv.last.stride * conv.pixel, self._filter_stride()
+        products = [Product(c, c * filter_stride) for c in range(conv.inner)]
         for start, stop, span in tap_spans(tuple(seen)):
             most = max(1, MAX_UNROLLED // ((span[1] - span[0]) * conv.vectors))
-            unrolled_taps = min(most, stop - start) if conv.inner == 1 else 1
+            taps = min(most, stop - start) if conv.inner == 1 else 1
             channels = max(d for d in range(1, min(most, conv.inner) + 1) if conv.inner % d == 0)
-            products = [
-                Product(t * step + c, (t * conv.inner + c) * self._filter_stride())
-                for t in range(unrolled_taps)
-                for c in range(channels)
-            ]
-            for at, count in _steps(k, start, stop, unrolled_taps):
-                moved = image.plus(k, k.mul(at, step))
-                first = k.mul(k.add(window, at), conv.inner * self._filter_stride())
-                some = [p for p in products if p.image < count * step or conv.inner > 1]
-                for c, _ in _steps(k, 0, conv.inner, channels):
-                    place = k.add(first, k.mul(c, self._filter_stride()))
-                    here = [column.plus(k, place) for column in weights]
-                    tile.add_products(moved.plus(k, c), here, some, span, row_stride)
+            for at, count in _steps(k, start, stop, taps):
+                for t in range(count):
+                    moved = image.plus(k, k.mul(k.add(at, t), step)).apart(k)
+                    first = k.mul(k.add(window, k.add(at, t)), conv.inner * filter_stride)
+                    for c, _ in _steps(k, 0, conv.inner, channels):
+                        place = k.add(first, k.mul(c, filter_stride))
+                        here = [column.plus(k, place) for column in weights]
+                        tile.add_products(moved.plus(k, c), here, products[:channels], span, row_stride)
 
     def _filter_stride(self) -> int:
         """Elements from the weights of an input channel to those of the next."""

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llvmlite import ir
+
 from mlc.codegen import registers
-from mlc.codegen.builder import Lanes, Num
+from mlc.codegen.builder import POINTER, Lanes, Num
 from mlc.codegen.kernel import Kernel
 from mlc.ir import DType
 
@@ -31,6 +33,15 @@ class Address:
         """The address `offset` elements on."""
         moved = k.at(self.pointer, registers.memory_type(self.dtype), offset)
         return Address(moved, self.dtype, self.wanted)
+
+    def apart(self, k: Kernel) -> Address:
+        """The same address, of which LLVM knows nothing: what is read from it is read again where it is used.
+
+        Neighbouring pixels see the same elements at other taps. Kept from one tap to the next, they would drive the
+        accumulators out of the registers.
+        """
+        same = ir.InlineAsm(ir.FunctionType(POINTER, [POINTER]), "", "=r,0")
+        return Address(k.ir.call(same, [self.pointer]), self.dtype, self.wanted)
 
     def scalar(self, k: Kernel, offset: int) -> Any:
         """The element at a constant distance."""

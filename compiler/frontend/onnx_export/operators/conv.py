@@ -18,7 +18,7 @@ def convolution(w: Writer, op: conv.Conv) -> str:
     block = block_of(op.layout)
     if not block:
         return str(w("Conv", *w.operands(op), **window))
-    x = from_blocks(w, w.name(op.x), op.x.tensor)
+    x = w.name(op.x) if op.takes_plain else from_blocks(w, w.name(op.x), op.x.tensor)
     filters = _plain_filters(w, w.name(op.w), op.w.tensor)
     bias = w("Reshape", w.name(op.b), w.shape([op.w.tensor.dims[0] * block])) if op.b is not None else ""
     return to_blocks(w, w("Conv", x, filters, bias, **window), op.result.tensor)
