@@ -30,7 +30,6 @@ from mlc.ops import (
     constant_value,
 )
 from mlc.passes.affine import Affine, affine_of
-from mlc.passes.patterns import reduced_axes
 
 POOLS = (MaxPool, AveragePool, LpPool)
 SPATIAL_REDUCTIONS = (ReduceMean, ReduceMax, ReduceMin, ReduceSum)
@@ -90,15 +89,14 @@ def can_be_blocked(op: Op, costs: Costs) -> bool:
     """Whether there is a form of `op` on blocked tensors."""
     if isinstance(op, Conv):
         return conv_refusal(op, costs) is None
-    channels = channels_of(op.results[0]) if len(op.results) == 1 else None
+    channels = channels_of(_image_of(op)) if len(op.results) == 1 else None
     if channels is None or op.regions or op.purity is not Purity.PURE:
         return False
     match op:
         case MaxPool() | AveragePool() | LpPool():
             return op.layout == "nchw"
         case ReduceMean() | ReduceMax() | ReduceMin() | ReduceSum():
-            axes = reduced_axes(op)
-            return axes is not None and axes[0] >= 2
+            return op.axes_operand is None and bool(op.axes) and all(a % op.x.tensor.rank >= 2 for a in op.axes or ())
         case Concat():
             return _concat_can(op, costs.size)
         case BatchNorm():
@@ -106,6 +104,11 @@ def can_be_blocked(op: Op, costs: Costs) -> bool:
             return isinstance(affine, Affine) and affine.is_finite
         case _:
             return op.is_elementwise and all(fits(v, op, channels) for v in op.operands)
+
+
+def _image_of(op: Op) -> Value:
+    """The result, whose channels are those that `op` works on, or what a reduction leaves of an image: that image."""
+    return op.operands[0] if isinstance(op, SPATIAL_REDUCTIONS) else op.results[0]
 
 
 def _concat_can(op: Concat, block: int) -> bool:
@@ -240,7 +243,7 @@ def _gain(op: Op, costs: Costs) -> int:
     block = costs.size
     if costs.everywhere:
         return _NO_MATTER_WHAT if isinstance(op, Conv) else 0
-    channels = channels_of(op.results[0]) or 1
+    channels = channels_of(_image_of(op)) or 1
     waste = _rounded(channels, block) / channels
     if not isinstance(op, Conv):
         return -int((waste - 1) * _byte_count(op.results[0]))

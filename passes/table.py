@@ -39,7 +39,7 @@ _COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "sink-
 LEVELS: dict[int, tuple[str, ...]] = {
     0: (),
     1: _CLEAN,
-    2: (*_COMPACT, "fuse"),
+    2: (*_COMPACT, "layout", "fuse"),
     3: (*_COMPACT, "layout", "fuse"),
 }
 

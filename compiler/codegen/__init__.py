@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlc.codegen.backend import Compiler, Options, emit
     from mlc.codegen.compile_pool import CompilePool
-    from mlc.codegen.objects import linked, object_code
+    from mlc.codegen.objects import LLVM_OPTIONS, linked, object_code
     from mlc.codegen.program import (
         CodeUnit,
         ErrorText,
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(("CompilePool",), "compile_pool"),
     **dict.fromkeys(("Compiler", "Options", "emit"), "backend"),
-    **dict.fromkeys(("linked", "object_code"), "objects"),
+    **dict.fromkeys(("LLVM_OPTIONS", "linked", "object_code"), "objects"),
     **dict.fromkeys(("CodeUnit", "ErrorText", "HostStep", "HostValue", "Port"), "program"),
     **dict.fromkeys(("ProfileRow", "Program", "ScheduleRow", "Weight"), "program"),
 }
 
 __all__ = [
+    "LLVM_OPTIONS",
     "CodeUnit",
     "CompilePool",
     "Compiler",

@@ -10,6 +10,8 @@ from mlc.target import Target
 
 MAIN = "mlc_main"
 TRIPLE = "x86_64-unknown-linux-gnu"
+# What object code depends on beside its text and target.
+LLVM_OPTIONS = ("-enable-misched=false",)
 
 
 def object_code(name: str, text: str, target: Target) -> bytes:
@@ -70,7 +72,8 @@ def _initialize() -> None:
     """
     from llvmlite import binding
 
-    binding.set_option("mlc", "-enable-misched=false")
+    for option in LLVM_OPTIONS:
+        binding.set_option("mlc", option)
     binding.initialize_all_targets()
     binding.initialize_all_asmprinters()
 

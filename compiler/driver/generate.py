@@ -36,7 +36,8 @@ class _CachedCompiler:
     def __init__(self, pool: codegen.CompilePool, cache: Cache, target: Target) -> None:
         self._pool = pool
         self._cache = cache
-        self._facts = (repr(target), importlib.metadata.version("llvmlite"), str(FORMAT_VERSION))
+        versions = (importlib.metadata.version("llvmlite"), str(FORMAT_VERSION))
+        self._facts = (repr(target), *codegen.LLVM_OPTIONS, *versions)
         self._found: dict[str, bytes] = {}
         self.has_new_objects = False
 

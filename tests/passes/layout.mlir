@@ -948,3 +948,20 @@ func.func @a_batch_norm_runs_on_blocks(%x: tensor<1x20x8x8xf32>) -> (tensor<1x20
   %9 = "mlc.conv"(%7, %8) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw"} : (tensor<1x20x8x8xf32>, tensor<20x20x3x3xf32>) -> tensor<1x20x8x8xf32>
   func.return %9 : tensor<1x20x8x8xf32>
 }
+
+// -----
+// RUN: mlc-opt layout{block=8}
+
+// What is left of the channels is unpacked, not the image.
+// CHECK-LABEL: func.func @a_mean_that_drops_its_dims(
+// CHECK-NEXT: %0 = "mlc.constant"() {value = dense<0.25> : tensor<2x3x3x3x1x8xf32>} : () -> tensor<2x3x3x3x1x8xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%arg0, %0) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw8c"} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3x1x8xf32>) -> tensor<1x2x8x8x8xf32>
+// CHECK-NEXT: %2 = "mlc.reduce_mean"(%1) {axes = array<i64: 2, 3>, keep_dims = false, is_noop_without_axes = false, dims = none} : (tensor<1x2x8x8x8xf32>) -> tensor<1x2x8xf32>
+// CHECK-NEXT: %3 = "mlc.unpack"(%2) {axes = array<i64: 1>, tiles = array<i64: 8>, dims = "1,16"} : (tensor<1x2x8xf32>) -> tensor<1x16xf32>
+// CHECK-NEXT: func.return %3 : tensor<1x16xf32>
+func.func @a_mean_that_drops_its_dims(%x: tensor<1x3x8x8xf32>) -> (tensor<1x16xf32>) {
+  %0 = "mlc.constant"() {value = dense<0.25> : tensor<16x3x3x3xf32>} : () -> tensor<16x3x3x3xf32>
+  %1 = "mlc.conv"(%x, %0) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw"} : (tensor<1x3x8x8xf32>, tensor<16x3x3x3xf32>) -> tensor<1x16x8x8xf32>
+  %2 = "mlc.reduce_mean"(%1) {axes = array<i64: 2, 3>, keep_dims = false, is_noop_without_axes = false, dims = none} : (tensor<1x16x8x8xf32>) -> tensor<1x16xf32>
+  func.return %2 : tensor<1x16xf32>
+}
