@@ -1,8 +1,8 @@
 """Measuring engines against each other on one model: round by round, so that what drifts hits all of them alike.
 
 Each engine lives in a child process of its own for each thread count; a turn ends when its threads have come to rest,
-so that those that spin cost the others nothing. A round gives every child the same fresh random inputs; outputs are compared
-in every round. The peak of the machine is measured as one more engine in the same rounds.
+so that those that spin cost the others nothing. A round gives every child the same fresh random inputs; outputs are
+compared in every round. The peak of the machine is measured as one more engine in the same rounds.
 """
 
 from __future__ import annotations
