@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-fast lint ctest build clean
+.PHONY: demo test test-fast lint ctest bench build clean
 
 DEMO := build/demo
 
@@ -34,6 +34,11 @@ ctest: build  ## the C++ tests of the runtime, plain and under the sanitizers
 	$(BIN)/cmake --build build/tsan
 	$(BIN)/ctest --test-dir build/tsan --output-on-failure
 
+MODELS ?= all
+ROUNDS ?= 30
+bench: build .venv/.bench  ## mlc against its peers; MODELS=resnet50,gelu ROUNDS=30; all models write docs/performance.md
+	PYTHONPATH=build/python:tests $(BIN)/python tests/bench.py --models $(MODELS) --rounds $(ROUNDS)
+
 build: .venv/.core
 	@test -f build/build.ninja || $(BIN)/cmake -S . -B build -G Ninja
 	$(BIN)/cmake --build build
@@ -49,6 +54,10 @@ build: .venv/.core
 .venv/.test: .venv/.core
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[torch,test,dev]"
+	touch $@
+
+.venv/.bench: .venv/.test
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[bench]"
 	touch $@
 
 clean:

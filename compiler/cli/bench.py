@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 @click.option("--threads", default="1", show_default=True, metavar="COUNTS", help="Thread counts, e.g. 1,2.")
 @click.option("--rounds", default=30, show_default=True, type=click.IntRange(min=2), help="Rounds to measure.")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="As for `mlc run`.")
-@click.option("--torch-model", metavar="PACKAGE.MODULE:FACTORY", default="", help="The same model for torch, inductor.")
+@click.option(
+    "--torch-model",
+    metavar="FACTORY",
+    default="",
+    help="package.module:factory of the same model, for torch, inductor.",
+)
 @click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ...")
 @click.option("--no-cache", is_flag=True, help="Compile without the cache, so that the printed time is a whole one.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes that compile kernels (default: one a core).")
@@ -41,10 +46,11 @@ def command(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Measure MODEL (.onnx or .mlir) against other engines, interleaved, on fresh random inputs in every round.
+    """Measure MODEL (.onnx, .mlir or package.module:factory) against other engines.
 
-    Each engine runs in a process of its own, held to as many cores as it has threads. A ratio above 1 means that mlc is
-    faster; its 95 % interval comes from the rounds. Exit code 1 when outputs differ by more than the tolerance.
+    Rounds are interleaved, each on fresh random inputs. Each engine runs in a process of its own, held to as many cores
+    as it has threads. A ratio above 1 means that mlc is faster; its 95 % interval comes from the rounds. Exit code 1
+    when outputs differ by more than the tolerance.
     """
     from mlc.driver.inputs import make_inputs
     from mlc.tools.bench import Request, compile_artifact, measure
@@ -68,12 +74,13 @@ def command(
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=1))
     else:
-        _print(result)
+        print_result(result)
     if off := result.differing():
         raise Finding(f"outputs differ beyond {result.tolerance:g} of the largest value: {', '.join(off)}")
 
 
-def _print(result: Result) -> None:
+def print_result(result: Result) -> None:
+    """The table of all rows, and under it the peaks, scaling, versions and options."""
     title = f"{result.name}: {result.rounds} rounds"
     if result.flops:
         title += f", {count_text(result.flops)}FLOP a run"

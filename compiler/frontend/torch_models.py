@@ -57,7 +57,7 @@ def load_path(path: Path) -> Module:
     if path.suffix == ".pt2":
         exported = exporting.program_of(exporting.read(path), path.name)
     else:
-        model, inputs, shapes = _made(str(path))
+        model, inputs, shapes = factory_result(str(path))
         exported = export_model(model, inputs, dynamic_shapes=shapes)
     return import_program(exported.program)
 
@@ -77,8 +77,10 @@ def export_model(model: Any, example_inputs: Sequence[Any] | None, *, dynamic_sh
     return exporting.program_of(exported, type(model).__name__, dynamic_shapes)
 
 
-def _made(text: str) -> tuple[Any, Any, Any]:
-    """Module, example inputs and dynamic shapes from `package.module:factory`."""
+def factory_result(text: str) -> tuple[Any, Any, Any]:
+    """Module, example inputs and dynamic shapes from `package.module:factory`; a CompileError when it is none."""
+    if _FACTORY.fullmatch(text) is None:
+        raise CompileError(f"{text!r} is not of the form package.module:factory")
     module_name, _, name = text.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())

@@ -43,6 +43,7 @@ class Request:
     peers: Sequence[str]
     threads: Sequence[int]
     rounds: int
+    name: str = ""
 
     @property
     def turn_count(self) -> int:
@@ -105,7 +106,7 @@ def measure(request: Request, compiled: Compiled, make_inputs: MakeInputs, repor
             _round(number, make_inputs(number + 1), compiled.output_names, children, advance)
     peaks = {row.threads: row.started.flops / row.median_s for row, _ in children if row.engine == PEAK}
     return Result(
-        name=request.subject.path.name,
+        name=request.name or request.subject.path.name,
         rounds=request.rounds,
         flops=compiled.flops,
         tolerance=tolerance_of(request.options.pipeline()),

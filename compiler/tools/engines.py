@@ -16,13 +16,15 @@ from typing import Any
 
 from mlc import driver
 from mlc.errors import CompileError, nearest
+from mlc.frontend.torch_models import is_factory
 
 Run = Callable[[Sequence[Any]], list[Any]]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What an engine is to run: a model file, and for engines that run torch the same model as PACKAGE.MODULE:FACTORY.
+    """What an engine is to run: a model file or package.module:factory. Beside a file, `torch_model` is the factory of
+    the same model, for engines that run torch modules.
 
     `example` is one array per input; engines that compile when they are called first do so on it.
     """
@@ -94,12 +96,11 @@ def prepare(name: str, subject: Subject, setup: Setup) -> Ready:
 def check_reads(name: str, engine: Engine, subject: Subject) -> None:
     """Raises CompileError when the engine takes another kind of model than the subject is."""
     path = subject.path
-    if engine.reads == "onnx" and path.suffix == ".mlir":
-        raise CompileError(f"engine {name} reads ONNX; write the model back with `mlc opt -o`", where=str(path))
-    if engine.reads == "torch" and not subject.torch_model:
+    if engine.reads == "onnx" and path.suffix != ".onnx":
+        raise CompileError(f"engine {name} reads ONNX; write the model as ONNX with `mlc opt -o`", where=str(path))
+    if engine.reads == "torch" and not subject.torch_model and not is_factory(path):
         raise CompileError(
-            f"engine {name} runs torch modules, and {path.suffix or 'this'} is none; name the same model as "
-            "--torch-model PACKAGE.MODULE:FACTORY",
+            f"engine {name} runs torch modules; name the one of this model as --torch-model package.module:factory",
             where=str(path),
         )
 

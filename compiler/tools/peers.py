@@ -5,9 +5,7 @@ Only here are their packages imported. Each function is an `Engine.prepare` of m
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,22 +89,14 @@ def torch_inductor(subject: Subject, setup: Setup) -> Ready:
 
 
 def _torch_module(subject: Subject, setup: Setup) -> Any:
-    """What the factory returns, in eval mode; of a pair (module, inputs) the module."""
+    """The module that the subject's factory returns, in eval mode."""
     import torch
+
+    from mlc.frontend.torch_models import factory_result
 
     if setup.threads is not None:
         torch.set_num_threads(setup.threads)
-    home, _, factory = subject.torch_model.partition(":")
-    if not factory:
-        raise CompileError(f"{subject.torch_model!r} is not of the form PACKAGE.MODULE:FACTORY")
-    sys.path.insert(0, os.getcwd())  # as `python -m` would
-    try:
-        made = getattr(importlib.import_module(home), factory)()
-    except (ImportError, AttributeError) as error:
-        raise CompileError(f"there is no {subject.torch_model}: {error}") from None
-    finally:
-        sys.path.remove(os.getcwd())
-    return (made[0] if isinstance(made, tuple) else made).eval()
+    return factory_result(subject.torch_model or str(subject.path))[0].eval()
 
 
 def _numpy(outputs: Any) -> list[Any]:

@@ -95,7 +95,10 @@ def test_a_missing_engine_names_what_installs_it(mlc: Mlc, model: Path, monkeypa
     [
         (["--vs", "ortt"], "unknown engine 'ortt'; did you mean 'ort'"),
         (["--vs", "ort,ort"], "engine ort is measured anyway: name each other engine once"),
-        (["--vs", "torch"], "engine torch runs torch modules, and .onnx is none; name the same model as --torch-model"),
+        (
+            ["--vs", "torch"],
+            "product.onnx: engine torch runs torch modules; name the one of this model as --torch-model",
+        ),
         (["--threads", "0"], "'0' is no thread count: 1 to 1024"),
         (["--threads", "1,1"], "'1,1' names a count twice"),
         (["--threads", "1,"], "'' is no thread count"),

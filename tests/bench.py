@@ -1,0 +1,79 @@
+"""`make bench`: every model of bench_models against every peer, with one thread and two, and the page of it.
+
+    PYTHONPATH=build/python:tests python tests/bench.py --models resnet50,gelu --rounds 30
+
+Prints each table and keeps each result under build/bench. When all models have a result of the present sources,
+docs/performance.md is written anew from them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import bench_models
+
+from mlc.cli.bench import print_result
+from mlc.driver import Options
+from mlc.driver.version import code_version
+from mlc.errors import CompileError
+from mlc.tools.bench import Request, compile_artifact, measure
+from mlc.tools.engines import Subject
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / "build" / "bench"
+PEERS = "ort,openvino,inductor"
+
+
+def main() -> int:
+    """Measures what is asked for; 1 when outputs differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", default="all")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--vs", default=PEERS)
+    parser.add_argument("--level", type=int, default=2)
+    arguments = parser.parse_args()
+    # Inductor keeps what it compiled; the first run is slow, later ones are not.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(HOME / "inductor"))
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    is_off = False
+    names = bench_models.NAMES if arguments.models == "all" else arguments.models.split(",")
+    for name in names:
+        start = time.perf_counter()
+        is_off |= not measure_one(name, arguments)
+        print(f"{name} took {time.perf_counter() - start:.0f} s\n", flush=True)
+    return int(is_off)
+
+
+def measure_one(name: str, arguments: argparse.Namespace) -> bool:
+    """Measures one model, prints and keeps the result; whether the outputs agree."""
+    model = bench_models.fetch(name, HOME / "models")
+    request = Request(
+        Subject(model.path, model.factory),
+        Options(level=arguments.level, use_cache=False),
+        tuple(filter(None, arguments.vs.split(","))),
+        tuple(map(int, arguments.threads.split(","))),
+        arguments.rounds,
+        name,
+    )
+    request.check()
+    compiled = compile_artifact(request, HOME / f"{name}.mlc")
+    result = measure(request, compiled, model.make_inputs, lambda text: None, lambda: None)
+    print_result(result)
+    kept = {"code_version": code_version(), **result.to_json()}
+    (HOME / f"{name}.json").write_text(json.dumps(kept, indent=1))
+    for text in result.differing():
+        print(f"{name}: outputs differ: {text}", file=sys.stderr)
+    return not result.differing()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CompileError as error:
+        sys.exit(f"error: {error}")
