@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mpmath as mp
@@ -23,7 +23,11 @@ Function = Callable[[Real], Real]
 
 @dataclass(frozen=True)
 class Fit:
-    """The polynomial in z on [low, high] nearest to target(z), its error weighed by weight(z)."""
+    """The polynomial in z on [low, high] nearest to target(z), its error weighed by weight(z).
+
+    `start` is the share of the interval that is fitted first, to grow from there, where the weight falls over orders of
+    magnitude and an exchange on the whole of it does not find its way.
+    """
 
     name: str
     meaning: str
@@ -33,14 +37,30 @@ class Fit:
     high: Real
     count: int
     bits: int  # 32 or 64: the format the coefficients are rounded to
+    start: float = 1.0
 
 
 def remez(fit: Fit) -> tuple[list[Real], Real]:
     """Coefficients (lowest power first) of the weighted minimax polynomial, and its largest weighted error."""
+    high = fit.low + (fit.high - fit.low) * mp.mpf(fit.start)
+    nodes = [_chebyshev(fit.low, high, mp.mpf(k) / fit.count) for k in range(fit.count + 1)]
+    while True:
+        coefficients, worst, nodes = _exchanged(replace(fit, high=high), nodes)
+        if high >= fit.high:
+            return coefficients, worst
+        wider = min(fit.low + (high - fit.low) * mp.mpf("1.1"), fit.high)
+        nodes = [fit.low + (z - fit.low) * (wider - fit.low) / (high - fit.low) for z in nodes]
+        high = wider
+
+
+def _chebyshev(low: Real, high: Real, share: Real) -> Real:
+    return (high + low) / mp.mpf(2) - (high - low) / mp.mpf(2) * mp.cos(mp.pi * share)
+
+
+def _exchanged(fit: Fit, nodes: list[Real]) -> tuple[list[Real], Real, list[Real]]:
+    """The fit's coefficients and largest weighted error, and the nodes where errors alternate."""
     n = fit.count
-    middle, half = (fit.high + fit.low) / mp.mpf(2), (fit.high - fit.low) / mp.mpf(2)
-    nodes = [middle - half * mp.cos(mp.pi * k / n) for k in range(n + 1)]
-    grid = [middle - half * mp.cos(mp.pi * (k + mp.mpf("0.5")) / (24 * n)) for k in range(24 * n)]
+    grid = [_chebyshev(fit.low, fit.high, (k + mp.mpf("0.5")) / (24 * n)) for k in range(24 * n)]
     grid_target = [fit.target(z) for z in grid]
     grid_weight = [fit.weight(z) for z in grid]
     coefficients: list[Real] = []
@@ -66,7 +86,7 @@ def remez(fit: Fit) -> tuple[list[Real], Real]:
         if nodes_next is None or worst < abs(solution[n]) * mp.mpf("1.02"):
             break
         nodes = nodes_next
-    return coefficients, worst
+    return coefficients, worst, nodes
 
 
 def _alternating_extrema(grid: list[Real], errors: list[Real], count: int) -> list[Real] | None:
@@ -126,6 +146,21 @@ def _exp2_tail(f: Real) -> Real:
 
 def _log2_erfc(t: Real) -> Real:
     return mp.log(mp.erfc(t)) / LN2
+
+
+def _normal_tail(t: Real) -> Real:
+    return mp.erfc(t / mp.sqrt(2)) / 2
+
+
+def _logistic_tail(t: Real) -> Real:
+    return 1 / (1 + mp.exp(mp.sqrt(8 / mp.pi) * (t + mp.mpf("0.044715") * t**3)))
+
+
+def _log2_fit(name: str, meaning: str, tail: Function, end: Real, count: int) -> Fit:
+    """A fit of log2(tail) whose weighted error is that of the tail, which is at most 1/2."""
+    return Fit(
+        name, meaning, lambda t: mp.log(tail(t)) / LN2, lambda t: tail(t) * LN2, mp.mpf(0), end, count, 32, start=0.3
+    )
 
 
 def _erf_ratio(z: Real) -> Real:
@@ -282,6 +317,14 @@ FITS = [
         mp.mpf(4),
         8,
         32,
+    ),
+    _log2_fit("GELU_ERF_F32", "log2(erfc(t / sqrt(2)) / 2), 0 <= t <= 5.5", _normal_tail, mp.mpf("5.5"), 9),
+    _log2_fit(
+        "GELU_TANH_F32",
+        "log2(1 / (1 + e^a)), a = sqrt(8/pi) (t + 0.044715 t^3), 0 <= t <= 5.2",
+        _logistic_tail,
+        mp.mpf("5.2"),
+        10,
     ),
     Fit(
         "ERF_SMALL_F64",

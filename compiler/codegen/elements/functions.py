@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlc.codegen import math
-from mlc.codegen.builder import Builder
+from mlc.codegen.builder import F32, Builder, scalar_type
 from mlc.codegen.elements.arithmetic import libm
 from mlc.codegen.registry import ELEMENTS, element
 from mlc.ir import Op
@@ -87,6 +87,8 @@ def elu(k: Builder, op: Elu, x: Element) -> Element:
 
 @element(Gelu)
 def gelu(k: Builder, op: Gelu, x: Element) -> Element:
+    if scalar_type(x.type) == F32:
+        return (math.gelu_logistic if op.approximation == "tanh" else math.gelu_erf)(k.ir, x)
     half = k.ir.fmul(x, k.like(0.5, x))
     if op.approximation == "tanh":
         cube = k.ir.fmul(k.ir.fmul(x, x), x)

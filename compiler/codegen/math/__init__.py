@@ -11,7 +11,7 @@ module holds once for each vector type. Errors, measured over the whole range: d
 
 from __future__ import annotations
 
-from mlc.codegen.math.error_function import erf, erfc, gelu, gelu_tanh
+from mlc.codegen.math.error_function import erf, erfc, gelu, gelu_erf, gelu_logistic, gelu_tanh
 from mlc.codegen.math.exponential import cosh, exp, exp2, exp_up_to_zero, expm1, sigmoid, sinh, tanh
 from mlc.codegen.math.float8 import NARROW_FORMATS, NarrowFormat, decode, decode_e8m0, encode, encode_e8m0
 from mlc.codegen.math.half import bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16, f64_to_f32_odd
@@ -55,6 +55,8 @@ __all__ = [
     "floor_mod",
     "fmod",
     "gelu",
+    "gelu_erf",
+    "gelu_logistic",
     "gelu_tanh",
     "log",
     "log10",

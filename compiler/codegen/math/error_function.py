@@ -7,6 +7,7 @@ the rounding error of t^2 is carried along. GELU is x Phi(x) = max(x, 0) - |x| P
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from llvmlite import ir
 
@@ -59,6 +60,33 @@ def gelu_tanh(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     exponent, as it does in the formula. NaN at -inf.
     """
     return _emit_gelu_tanh(b, x) if format_of(x) is F32 else _gelu_tanh_f64(b, x)
+
+
+def gelu_erf(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """gelu in fewer instructions: f32 only, its error below 2 units in the last place of x."""
+    return _gelu_by_tail(b, x, table.GELU_ERF_F32, 5.5)
+
+
+def gelu_logistic(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """gelu_tanh in fewer instructions: f32 only, its error below 2 units in the last place of x."""
+    return _gelu_by_tail(b, x, table.GELU_TANH_F32, 5.2)
+
+
+def _gelu_by_tail(b: ir.IRBuilder, x: ir.Value, log2_tail: Sequence[float], end: float) -> ir.Value:
+    """max(x, 0) - |x| 2^Q(|x|), Q close to log2 of the factor of negative x, which is 0 in f32 beyond -end.
+
+    Above `end` the factor is that of `end`, below half a unit of x; -inf times the 0 below -end is NaN.
+    """
+    inner = at_most(b, x, end)
+    t = absolute(b, inner)
+    exponent = polynomial(b, t, log2_tail)
+    n, biased = round_to_int(b, lambda c: b.fadd(exponent, c), x)
+    f = b.fsub(exponent, n)
+    fraction = fma(b, f, polynomial(b, f, table.EXP2_F32), constant(x, 1.0))
+    factor = b.fmul(fraction, power_of_two(b, F32, biased))
+    is_inside = b.fcmp_ordered(">", inner, constant(x, -end))
+    factor = b.select(is_inside, factor, constant(x, 0.0))
+    return fma(b, b.fneg(t), factor, at_least(b, x, 0.0))
 
 
 def _emit_erf_f32(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
