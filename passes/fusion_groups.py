@@ -13,8 +13,7 @@ group stays what one kernel computes:
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from mlc.ir import Block, Dim, DType, Module, Op, Purity, TensorType, Use, Value
 from mlc.ir.dims import product
@@ -65,6 +64,9 @@ from mlc.ops import (
     Where,
     Xor,
 )
+
+if TYPE_CHECKING:
+    import networkx as nx
 from mlc.rewrite import symbols_defined_by
 
 Shape = tuple[Dim, ...]
@@ -128,6 +130,8 @@ class _Grouping:
     """The groups so far; `graph` has an edge from each group to those that read it."""
 
     def __init__(self, module: Module, block: Block, max_ops: int) -> None:
+        import networkx as nx  # half of what the passes take to import, and a model from the cache runs none
+
         self.module = module
         self.max_ops = max_ops
         self.position = {op: number for number, op in enumerate(block)}

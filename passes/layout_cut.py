@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from mlc.ir import Dim, DType, Op, Purity, TensorType, Value
 from mlc.ir.dims import evaluate, symbols_of
@@ -29,6 +28,9 @@ from mlc.ops import (
     ReduceSum,
     constant_value,
 )
+
+if TYPE_CHECKING:
+    import networkx as nx
 from mlc.passes.affine import Affine, affine_of
 
 POOLS = (MaxPool, AveragePool, LpPool)
@@ -165,6 +167,8 @@ class _Cut:
     """The flow network; an edge costs its capacity when it leads from the plain to the blocked side."""
 
     def __init__(self, flexible: Sequence[Op], costs: Costs) -> None:
+        import networkx as nx  # half of what the passes take to import, and a model from the cache runs none
+
         self.costs = costs
         self.graph: nx.DiGraph[int] = nx.DiGraph()
         self.nodes = {op: number for number, op in enumerate(flexible, start=2)}
@@ -218,6 +222,8 @@ class _Cut:
 
     def solve(self) -> set[int]:
         """The nodes of the blocked side; as few as there can be among equally cheap assignments."""
+        import networkx as nx
+
         _, (_, blocked) = nx.minimum_cut(self.graph, _PLAIN, _BLOCKED)
         return set(blocked)
 

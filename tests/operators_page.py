@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from mlc.frontend.onnx_import import import_model  # noqa: F401  registers the operators
+from mlc.frontend.onnx_import.importer import import_model  # noqa: F401  registers the operators
 from mlc.frontend.onnx_import.registry import registered
 
 PAGE = Path(__file__).parent.parent / "docs" / "operators.md"

@@ -58,7 +58,7 @@ def command(model: str, as_json: bool) -> None:
 def _opsets(path: Path) -> dict[str, int]:
     if path.suffix != ".onnx":
         return {}
-    from mlc.frontend.onnx_import import opset_versions
+    from mlc.frontend.onnx_import.dependencies import opset_versions
 
     return opset_versions(path)
 

@@ -182,7 +182,7 @@ def _model_files(path: Path) -> list[Path]:
         return [p for p in (path, weights_path(path)) if p.exists()]
     if path.suffix == ".pt2":
         return [path]
-    from mlc.frontend.onnx_import import model_files
+    from mlc.frontend.onnx_import.dependencies import model_files
 
     return model_files(path)
 

@@ -23,7 +23,7 @@ def load(model: str | os.PathLike[str] | Any) -> Module:
     if isinstance(model, str | os.PathLike):
         return _load_path(Path(model))
     if type(model).__module__.startswith("onnx"):
-        from mlc.frontend.onnx_import import import_model
+        from mlc.frontend.onnx_import.importer import import_model
 
         return import_model(model)
     raise CompileError(
@@ -35,6 +35,6 @@ def load(model: str | os.PathLike[str] | Any) -> Module:
 def _load_path(path: Path) -> Module:
     if torch_models.is_torch_path(path):
         return torch_models.load_path(path)
-    from mlc.frontend.onnx_import import import_file
+    from mlc.frontend.onnx_import.importer import import_file
 
     return import_file(path)

@@ -1,8 +1,4 @@
-"""ONNX models to Modules."""
+"""ONNX models to Modules: `importer` makes them, `dependencies` tells what a file needs without reading it whole.
 
-from __future__ import annotations
-
-from mlc.frontend.onnx_import.dependencies import model_files, opset_versions
-from mlc.frontend.onnx_import.importer import import_file, import_model
-
-__all__ = ["import_file", "import_model", "model_files", "opset_versions"]
+Nothing is imported here: the compile cache asks `dependencies`, and a hit must not wait for a hundred operators.
+"""
