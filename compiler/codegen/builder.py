@@ -7,6 +7,7 @@ and `Lanes`, the indices of neighbouring vector lanes; a vector of i64 is the ge
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -208,10 +209,9 @@ class Builder:
         """x in each of `count` lanes."""
         if isinstance(x, ir.Constant) and isinstance(x.constant, int | float):
             return ir.Constant(ir.VectorType(x.type, count), [x.constant] * count)
-        vector = ir.VectorType(x.type, count)
-        first = self.ir.insert_element(ir.Constant(vector, ir.Undefined), x, ir.Constant(I32, 0))
-        zeros = ir.Constant(ir.VectorType(I32, count), [0] * count)
-        return self.ir.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
+        nothing = _undefined(ir.VectorType(x.type, count))
+        first = self.ir.insert_element(nothing, x, ir.Constant(I32, 0))
+        return self.ir.shuffle_vector(first, nothing, _zeros(count))
 
     def unified(self, *values: ir.Value) -> tuple[ir.Value, ...]:
         """The values with scalars splat to the lanes of those that are vectors."""
@@ -455,6 +455,21 @@ class Builder:
         yield stop_if
         self.ir.branch(body)
         self.ir.position_at_end(end)
+
+
+@functools.cache
+def _undefined(type: ir.VectorType) -> ir.Constant:
+    """A vector without a value yet; one object, for the reason that `_zeros` has."""
+    return ir.Constant(type, ir.Undefined)
+
+
+@functools.cache
+def _zeros(count: int) -> ir.Constant:
+    """A shuffle mask that takes the first lane everywhere; one object, since llvmlite makes its long text once for each.
+
+    Splats stand in front of every product of a kernel.
+    """
+    return ir.Constant(ir.VectorType(I32, count), [0] * count)
 
 
 def scalar_type(type: ir.Type) -> ir.Type:
