@@ -28,6 +28,7 @@ BUILTIN: tuple[str, ...] = (
     "sink-transpose",
     "fuse",
     "layout",
+    "winograd",
 )
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
@@ -40,7 +41,7 @@ LEVELS: dict[int, tuple[str, ...]] = {
     0: (),
     1: _CLEAN,
     2: (*_COMPACT, "layout", "fuse"),
-    3: (*_COMPACT, "layout", "fuse"),
+    3: (*_COMPACT, "layout", "winograd", "fuse"),
 }
 
 ENTRY_POINT_GROUP = "mlc.passes"

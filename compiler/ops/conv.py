@@ -31,7 +31,8 @@ class Conv(Op):
     layout with blocks of b, x is [N, C/b, spatial..., b], w is [O/b, (C/groups)/i, kernel..., i, b] with i = b, or
     i = 1 where a group has fewer than b channels, the bias [O/b, b] and y [N, O/b, spatial..., b]; C and O count the
     padding lanes, whose weights must be 0 and whose x must be finite. x may stay [N, C, spatial...] there when there is
-    one group; then i = 1. ONNX Conv (opset 22).
+    one group; then i = 1. `winograd` is the side of the tiles of results that Winograd's algorithm takes, 2 or 4; 0 is
+    the direct algorithm, with more products and less rounding. ONNX Conv (opset 22).
     """
 
     x: Value
@@ -42,6 +43,7 @@ class Conv(Op):
     dilations: tuple[int, ...] = keyword(kw_only=True)
     groups: int = 1
     layout: Layout = "nchw"
+    winograd: int = 0
 
     def infer(self) -> TensorType:
         operands = (self.x, self.w, *(() if self.b is None else (self.b,)))
@@ -57,6 +59,8 @@ class Conv(Op):
         if self.takes_plain and (self.groups != 1 or w.dims[-2] != 1):
             raise self.error(f"an x {x} without blocks takes w {w} of one group, with single input channels")
         self._check_channels(x, w, block)
+        if self.winograd:
+            self._check_winograd(w)
         counts = tuple(
             window_count(
                 self,
@@ -89,6 +93,16 @@ class Conv(Op):
                 isinstance(g, int) and isinstance(e, int) and g != e for g, e in zip(given, expected, strict=True)
             ):
                 raise self.error(f"bias {self.b.tensor} must have shape {list(expected)}")
+
+    def _check_winograd(self, w: TensorType) -> None:
+        is_unit = set(self.strides) == set(self.dilations) == {1}
+        is_fit = is_unit and self.groups == 1 and block_of(self.layout) > 0 and not self.takes_plain
+        taps = w.dims[2:-2]
+        is_square = len(taps) == 2 and not any(isinstance(d, int) and d != 3 for d in taps)
+        if self.winograd not in (2, 4) or not is_fit or not is_square:
+            raise self.error(
+                f"winograd = {self.winograd}: tiles of 2 or 4 are for 3 x 3 windows of stride 1 in one group of blocks"
+            )
 
     @property
     def takes_plain(self) -> bool:

@@ -96,6 +96,11 @@ CASES = [
         conv(1, layout="nchw16c", pads=(1, 1)),
         (normal(1, 17, 9), normal(3, 17, 3, 1, 16)),
     ),
+    Case(
+        "conv_nchw8c_winograd",
+        conv(layout="nchw8c", pads=(1, 1, 1, 1), winograd=2),
+        (normal(1, 1, 6, 5, 8), normal(2, 1, 3, 3, 8, 8), normal(2, 8)),
+    ),
     Case("conv_nchw16c_1d", conv(1, layout="nchw16c"), (normal(1, 1, 9, 16), normal(1, 1, 3, 16, 16))),
     Case("conv_transpose", conv_transpose(), (normal(2, 3, 4, 5), normal(3, 4, 3, 3), normal(4))),
     Case(

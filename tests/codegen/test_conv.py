@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from codegen.running import compiled
-from tolerance import assert_op_close
+from tolerance import PRECISION_CHANGING, assert_close, assert_op_close
 
 from mlc.interpreter import interpret
 from mlc.ir import Array, DType, Function, Module, Op, TensorType, Value, symbol
@@ -129,3 +129,37 @@ def test_a_conv_with_pads_reads_its_input_in_place() -> None:
 def test_tiles_with_too_many_kinds_of_borders_read_a_copy() -> None:
     module, conv = conv_module((1, 1, 3, 60, 16), normal(2, 1, 1, 9, 16, 16), pads=(0, 32, 0, 32), dilations=(1, 8))
     assert "copied with its pads" in check(module, conv, normal(1, 1, 3, 60, 16))
+
+
+# Blocks, height, width and pads; tiles that fill the image and tiles that hang over it.
+WINOGRAD_SHAPES = {
+    "whole tiles": (2, 8, 8, (1, 1, 1, 1)),
+    "cut tiles": (1, 7, 9, (1, 1, 1, 1)),
+    "less than a tile": (1, 1, 2, (1, 1, 1, 1)),
+    "no pads": (2, 9, 6, (0, 0, 0, 0)),
+    "wide pads": (1, 5, 5, (2, 3, 4, 2)),
+    "several spans": (1, 32, 34, (1, 1, 1, 1)),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("side", [2, 4])
+@pytest.mark.parametrize("name", WINOGRAD_SHAPES)
+def test_winograd_is_a_conv_within_its_tolerance(name: str, side: int, target: str) -> None:
+    blocks, height, width, pads = WINOGRAD_SHAPES[name]
+    for behind, block in (("", 8), ("residual", 16)):
+        weights = normal(2, blocks, 3, 3, block, block)
+        dims = (2, blocks, height, width, block)
+        module, _ = conv_module(dims, weights, normal(2, block), behind=behind, pads=pads, winograd=side)
+        x = normal(*dims)
+        executable, program = compiled(module, target=target)
+        assert f"winograd {side}x{side}" in str(program.schedule[0])
+        assert_close(executable.run(x), interpret(module, [x]), model=name, share=PRECISION_CHANGING)
+
+
+def test_winograd_with_a_symbolic_batch_answers_every_batch() -> None:
+    module, _ = conv_module((symbol("N"), 1, 6, 6, 16), normal(1, 1, 3, 3, 16, 16), pads=(1,) * 4, winograd=4)
+    executable, _ = compiled(module)
+    for batch in (0, 1, 3):
+        x = normal(batch, 1, 6, 6, 16)
+        assert_close(executable.run(x), interpret(module, [x]), model="batch", share=PRECISION_CHANGING)

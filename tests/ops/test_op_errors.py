@@ -29,6 +29,7 @@ from mlc.ops import (
     BatchNorm,
     Col2Im,
     ConcatFromSequence,
+    Conv,
     ConvTranspose,
     Det,
     Dft,
@@ -86,6 +87,21 @@ CASES: list[tuple[str, Callable[..., Op], tuple[Type, ...]]] = [
         r"differ in spatial dims",
         lambda x, w: ConvTranspose(x, w, output_padding=(0,), **ONE),
         (IMAGE, tensor(F32, 4, 2, 3, 3)),
+    ),
+    (
+        "winograd = 3: tiles of 2 or 4 are for 3 x 3 windows",
+        lambda x, w: Conv(x, w, layout="nchw8c", winograd=3, **ONE),
+        (tensor(F32, 1, 1, 4, 4, 8), tensor(F32, 1, 1, 3, 3, 8, 8)),
+    ),
+    (
+        "winograd = 2: tiles of 2 or 4 are for 3 x 3 windows of stride 1 in one group of blocks",
+        lambda x, w: Conv(x, w, winograd=2, **ONE),
+        (IMAGE, tensor(F32, 4, 4, 3, 3)),
+    ),
+    (
+        "without blocks takes w .* of one group, with single input channels",
+        lambda x, w: Conv(x, w, layout="nchw8c", **ONE),
+        (IMAGE, tensor(F32, 1, 1, 3, 3, 8, 8)),
     ),
     ("has not 3 spatial dims in layout nchw", lambda x: MaxPool(x, kernel=(1, 1, 1), **ONE), (IMAGE,)),
     (

@@ -28,6 +28,7 @@ from mlc.codegen.kernels.line_tiles import Span, line_runs, nested, tap_spans, t
 from mlc.codegen.kernels.padded import padded_image
 from mlc.codegen.kernels.tiles import accumulator
 from mlc.codegen.kernels.windows import WindowDim, window_dims
+from mlc.codegen.kernels.winograd import winograd_conv
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim, Value
@@ -44,7 +45,9 @@ def blocked_conv(plan: Plan, op: Conv) -> None:
     """Register tiles of filters; lane by lane where a group has fewer channels than a block."""
     if not all(isinstance(d, int) for d in op.w.tensor.dims[2:]):
         raise NoKernel("its kernel size is not known when compiling")
-    if op.groups > 1 and op.w.tensor.dims[-2] == 1:
+    if op.winograd:
+        winograd_conv(plan, op)
+    elif op.groups > 1 and op.w.tensor.dims[-2] == 1:
         by_lane_conv(plan, op)
     else:
         Blocked(plan, op).add()
