@@ -22,7 +22,7 @@ from mlc.errors import CompileError
 from mlc.runtime.archive import Bytes, map_archive, write_archive
 from mlc.runtime.native import ALIGNMENT
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # The dtype of values that are no tensors of numbers: sequences, optionals, tensors of strings.
 OBJECT = "object"
@@ -81,10 +81,16 @@ class HostStep:
 
 @dataclass(frozen=True)
 class ProfileRow:
-    """What one entry of mlc_call.profile times: a kernel, and the source nodes it computes."""
+    """What one entry of mlc_call.profile times: a kernel, and the source nodes it computes.
+
+    flops and bytes are what they need at least, as text that may name symbols; several kernels for the same nodes have
+    theirs at the last.
+    """
 
     kernel: str
     sources: tuple[str, ...]
+    flops: str = "0"
+    bytes: str = "0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +202,10 @@ def _artifact(parts: tuple[dict[str, Any], dict[str, Bytes]]) -> Artifact:
             for s in manifest["steps"]
         ),
         slot_count=manifest["slot_count"],
-        profile_rows=tuple(ProfileRow(row["kernel"], tuple(row["sources"])) for row in manifest["profile_rows"]),
+        profile_rows=tuple(
+            ProfileRow(row["kernel"], tuple(row["sources"]), row["flops"], row["bytes"])
+            for row in manifest["profile_rows"]
+        ),
         target=manifest["target"],
         features=tuple(manifest["features"]),
         ir=members["final.mlir"].tobytes().decode(),

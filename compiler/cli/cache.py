@@ -15,7 +15,7 @@ from mlc.cli.options import json_flag
 @json_flag
 def command(action: str, as_json: bool) -> None:
     """Show the cache's size, `clear` it, or print its `path`."""
-    from mlc.driver.cache import Cache
+    from mlc.driver.cache import KINDS, Cache
 
     cache = Cache.default()
     if action == "path":
@@ -29,7 +29,7 @@ def command(action: str, as_json: bool) -> None:
             click.echo(f"freed {bytes_text(freed)}", err=True)
         return
     entries = cache.entries()
-    kinds = {kind: [e.byte_count for e in entries if e.kind == kind] for kind in ("models", "objects")}
+    kinds = {kind: [e.byte_count for e in entries if e.kind == kind] for kind in KINDS}
     if as_json:
         counts = {kind: {"entries": len(sizes), "bytes": sum(sizes)} for kind, sizes in kinds.items()}
         click.echo(json.dumps({"path": str(cache.root), "max_bytes": cache.max_bytes, **counts}, indent=1))

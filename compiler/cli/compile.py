@@ -53,6 +53,8 @@ def command(model: str, output: str | None, emit: str, as_json: bool, **flags: A
             reuse_model=not watched and emit == "artifact",
         )
     report_passes(flags, compilation.passes, compilation.ledger)
+    for note in compilation.notes:
+        click.echo(f"note: {note}", err=True)
     if emit == "artifact":
         _write_artifact(compilation, Path(output or _artifact_name(model)), as_json)
     else:

@@ -22,6 +22,7 @@ COMMANDS = {
     "opt": "Run passes over a model and write the graph back.",
     "run": "Run a model on given or random inputs.",
     "bench": "Measure a model against other engines.",
+    "tune": "Find faster schedules for a model's kernels by measuring.",
     "compare": "Compare the numbers of several engines on one model.",
     "inspect": "Show what a model consists of.",
     "passes": "List the passes, or show one.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlc.codegen.compile_pool import CompilePool
     from mlc.codegen.objects import LLVM_OPTIONS, linked, object_code
     from mlc.codegen.program import (
+        Alternatives,
         CodeUnit,
         ErrorText,
         HostStep,
@@ -29,17 +30,20 @@ if TYPE_CHECKING:
         ScheduleRow,
         Weight,
     )
+    from mlc.codegen.units import Tuned as Tuned
 
 _HOME = {
     **dict.fromkeys(("CompilePool",), "compile_pool"),
+    **dict.fromkeys(("Tuned",), "units"),
     **dict.fromkeys(("Compiler", "Options", "emit"), "backend"),
     **dict.fromkeys(("LLVM_OPTIONS", "linked", "object_code"), "objects"),
-    **dict.fromkeys(("CodeUnit", "ErrorText", "HostStep", "HostValue", "Port"), "program"),
+    **dict.fromkeys(("Alternatives", "CodeUnit", "ErrorText", "HostStep", "HostValue", "Port"), "program"),
     **dict.fromkeys(("ProfileRow", "Program", "ScheduleRow", "Weight"), "program"),
 }
 
 __all__ = [
     "LLVM_OPTIONS",
+    "Alternatives",
     "CodeUnit",
     "CompilePool",
     "Compiler",
@@ -51,6 +55,7 @@ __all__ = [
     "ProfileRow",
     "Program",
     "ScheduleRow",
+    "Tuned",
     "Weight",
     "emit",
     "linked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mlc.codegen import elements as elements  # fills the registry
@@ -12,6 +12,7 @@ from mlc.codegen.compile_pool import CompilePool
 from mlc.codegen.lower import Lowering
 from mlc.codegen.main import registers_hold, write_main
 from mlc.codegen.program import CodeUnit, HostStep, HostValue, Port, Program
+from mlc.codegen.units import Tuned
 from mlc.ir import Module, TensorType, Type, Value
 from mlc.ir.dims import symbols_of
 from mlc.target import Target
@@ -29,9 +30,10 @@ class Compiler(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """`no_fallback` makes an op without a kernel a CompileError."""
+    """`no_fallback` makes an op without a kernel a CompileError; `tuned` overrides choices of the cost model."""
 
     no_fallback: bool = False
+    tuned: Tuned = field(default_factory=dict)
 
 
 def emit(module: Module, target: Target, options: Options = Options(), compiler: Compiler | None = None) -> Program:
@@ -42,7 +44,7 @@ def emit(module: Module, target: Target, options: Options = Options(), compiler:
     compiler = compiler or CompilePool(target)
     function = module.main
     symbols = input_symbols([v for v in function.inputs if registers_hold(v)])
-    lowering = Lowering(target, symbols, no_fallback=options.no_fallback, submit=compiler.submit)
+    lowering = Lowering(target, symbols, no_fallback=options.no_fallback, submit=compiler.submit, tuned=options.tuned)
     steps = lowering.block(function.block)
     known = frozenset(symbols)
     native_outputs = [v for v in function.outputs if registers_hold(v)]

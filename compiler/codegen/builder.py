@@ -465,9 +465,9 @@ def _undefined(type: ir.VectorType) -> ir.Constant:
 
 @functools.cache
 def _zeros(count: int) -> ir.Constant:
-    """A shuffle mask that takes the first lane everywhere; one object, since llvmlite makes its long text once for each.
+    """A shuffle mask that takes the first lane everywhere.
 
-    Splats stand in front of every product of a kernel.
+    One object, since llvmlite makes its long text once for each, and splats stand in front of every product.
     """
     return ir.Constant(ir.VectorType(I32, count), [0] * count)
 

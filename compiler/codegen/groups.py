@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from mlc.ir import UNKNOWN, Array, Location, Op, Value
+from mlc.ir import UNKNOWN, Array, Dim, Location, Op, TensorType, Value
 from mlc.ops import Constant, Fused
 
 
@@ -41,6 +41,23 @@ class Group:
     def title(self) -> str:
         """The ops' names for tables: `conv+relu`."""
         return "+".join(op.name.removeprefix("mlc.") for op in self.ops)
+
+    @property
+    def flops(self) -> Dim:
+        """Floating-point operations of all ops."""
+        total: Dim = 0
+        for op in self.ops:
+            total = total + op.flops()
+        return total
+
+    @property
+    def byte_count(self) -> Dim:
+        """Bytes of the inputs and outputs, each once: the least that must be moved."""
+        total: Dim = 0
+        for value in (*self.inputs, *self.outputs):
+            if isinstance(value.type, TensorType) and value.type.shape is not None:
+                total = total + value.type.byte_count
+        return total
 
 
 def single(op: Op) -> Group:

@@ -16,7 +16,7 @@ from mlc.codegen.program import CodeUnit, ScheduleRow
 from mlc.codegen.registry import CHECKS, KERNELS, NoKernel, is_light
 from mlc.codegen.schedule import Plan
 from mlc.codegen.steps import Host, Step
-from mlc.codegen.units import UnitTable
+from mlc.codegen.units import Tuned, UnitTable
 from mlc.codegen.views import concat_in_place, view_of
 from mlc.errors import CompileError
 from mlc.ir import Array, Block, Dim, DType, Op, TensorType, Value
@@ -38,8 +38,9 @@ class Lowering:
         *,
         no_fallback: bool,
         submit: Callable[[CodeUnit], object],
+        tuned: Tuned,
     ) -> None:
-        self.table = UnitTable(target, submit)
+        self.table = UnitTable(target, submit, tuned)
         self.names = Names()
         self.constants: dict[Value, Array] = {}
         self.rows: list[ScheduleRow] = []
@@ -102,7 +103,7 @@ class Lowering:
             elementwise(plan)
         self._made.update(group.outputs)
         self.rows.append(plan.row())
-        return list(plan.steps)
+        return [*plan.finished()]
 
     def _concat(self, op: Concat) -> list[Step] | None:
         """Copies of the operands that cannot be computed in place; None for a small one, which is one kernel."""
@@ -114,7 +115,7 @@ class Lowering:
         plan = Plan(single(op), "concat", self.table, self._constant)
         copy_operands(plan, op, others)
         self.rows.append(plan.row())
-        return list(plan.steps)
+        return [*plan.finished()]
 
     def host(self, op: Op, reason: str) -> Host:
         """The host step of an op, or an error where the user wants none."""

@@ -284,11 +284,16 @@ class MainBuilder(Builder):
             self.ir.store(value, self.at(self._args, I64, number))
         kernel = self._external(step.kernel.unit.name, KERNEL_TYPE)
         row = len(self.rows)
-        self.rows.append(ProfileRow(step.kernel.unit.name, step.group.title, step.group.loc.names))
+        self.rows.append(self._profile_row(step))
         count = self.i64(self.dim(step.count))
         self.ir.call(
             self._timed_launch(), [self._call["profile"], kernel, self._args, count, _i64(step.grain), _i64(row)]
         )
+
+    def _profile_row(self, step: Launch) -> ProfileRow:
+        group = step.group
+        flops, moved = (group.flops, group.byte_count) if step.is_last else (0, 0)
+        return ProfileRow(step.kernel.unit.name, group.title, group.loc.names, step.key, flops, moved)
 
     def _timed_launch(self) -> ir.Function:
         """`void mlc_launch(profile, kernel, args, count, grain, row)`: parallel_for, timed where somebody looks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlc.ir import Array, Location, Op, Type
+from mlc.ir import Array, Dim, Location, Op, Type
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,31 @@ class ErrorText:
 
 
 @dataclass(frozen=True)
+class Alternatives:
+    """A choice that could have been made otherwise: the labels of all candidates, best first by the cost model.
+
+    The first is the model's own choice; `chosen` is another where tuning has found it faster.
+    """
+
+    name: str
+    chosen: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ScheduleRow:
-    """How one group runs: its kernel family, launches and every choice made for it, in the order they were made."""
+    """How one group runs: its kernel family, launches and every choice made for it, in the order they were made.
+
+    `key` stands for what the group computes: groups of one key run alike, in any model.
+    """
 
     title: str
     family: str
     loc: Location
     kernels: tuple[str, ...]
     choices: tuple[tuple[str, str], ...]
+    key: str = ""
+    alternatives: tuple[Alternatives, ...] = ()
 
     def __str__(self) -> str:
         choices = ", ".join(f"{name} {value}" for name, value in self.choices)
@@ -96,11 +113,17 @@ class ScheduleRow:
 
 @dataclass(frozen=True)
 class ProfileRow:
-    """What one entry of mlc_call.profile times: a kernel or host step by name, what it does, and its source nodes."""
+    """What one entry of mlc_call.profile times: a kernel or host step by name, what it does, and its source nodes.
+
+    `key` is the schedule row's. FLOPs and bytes (each operand and result once) of a group stand at its last kernel.
+    """
 
     kernel: str
     title: str
     sources: tuple[str, ...]
+    key: str = ""
+    flops: Dim = 0
+    byte_count: Dim = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,15 +8,15 @@ types and constants mean the same kernel, whatever the values and symbols are ca
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from mlc.codegen.groups import Group
 from mlc.codegen.kernel import Argument, Kernel, Prepared, Storage, Temporary
-from mlc.codegen.program import ScheduleRow
+from mlc.codegen.program import Alternatives, ScheduleRow
 from mlc.codegen.units import UnitTable, Written
 from mlc.ir import Array, Dim, DimExpr, DType, Op, TensorType, Value, symbol
 from mlc.ir.dims import evaluate, substitute, symbols_of
@@ -28,16 +28,20 @@ WORTH_A_THREAD = 16384
 # What a symbol is taken for where a choice must be made when compiling.
 USUAL_EXTENT = 64
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, eq=False)
 class Launch:
-    """A kernel called over [0, count) in chunks of multiples of `grain`."""
+    """A kernel called over [0, count) in chunks of multiples of `grain`; `is_last` marks the last one of its group."""
 
     kernel: Written
     arguments: tuple[Argument, ...]
     count: Dim
     grain: int
     group: Group
+    key: str
+    is_last: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +62,7 @@ class Plan:
         self.target: Target = table.target
         self.steps: list[Launch | Inline] = []
         self.choices: list[tuple[str, str]] = []
+        self.alternatives: list[Alternatives] = []
         self._table = table
         self._constants = constants
         self._values = _numbered(group)
@@ -72,6 +77,30 @@ class Plan:
     def choose(self, name: str, value: object) -> None:
         """Records a choice for the printed schedule."""
         self.choices.append((name, str(value)))
+
+    def choice(
+        self, name: str, candidates: Iterable[T], *, cost: Callable[[T], Any], label: Callable[[T], str], why: str
+    ) -> T:
+        """The candidate of lowest `cost`, or the one that tuning has found faster; recorded like `choose` does.
+
+        Candidates are known by their labels, which tell them apart. `why` says in words what the cost is of.
+        """
+        ordered = sorted(candidates, key=cost)
+        labels = [label(candidate) for candidate in ordered]
+        assert len(set(labels)) == len(labels) > 0, labels
+        chosen = self._table.tuned.get(self.key, {}).get(name, labels[0])
+        if chosen not in labels:  # tuned when the model's earlier choices left other candidates
+            chosen = labels[0]
+        self.alternatives.append(Alternatives(name, chosen, tuple(labels)))
+        is_tuned = chosen != labels[0]
+        reason = f"tuned, {why} for {labels[0]}" if is_tuned else f"{why} of {len(labels)}"
+        self.choose(name, f"{chosen} ({reason})")
+        return ordered[labels.index(chosen)]
+
+    @property
+    def key(self) -> str:
+        """Stands for what the group computes on this target, in any model."""
+        return hashlib.sha256(f"{self.family}\n{self._describe()}".encode()).hexdigest()[:16]
 
     def temporary(self, dtype: DType, *dims: Dim) -> Temporary:
         """A dense workspace tensor for this group's launches."""
@@ -112,7 +141,7 @@ class Plan:
         written = self._table.kernel(self.family, key, self.group, body, self._position, prepare)
         arguments = tuple(self._at(kind, n) for kind, n in written.arguments)
         grain = max(1, -(-WORTH_A_THREAD // max(1, self.estimate(cost))))
-        self.steps.append(Launch(written, arguments, count, grain, self.group))
+        self.steps.append(Launch(written, arguments, count, grain, self.group, self.key))
 
     def each(self, count: Dim, cost: Dim, **shapes: Any) -> Callable[[Callable[[Kernel, Any], None]], None]:
         """Decorator: a launch whose body is written for one unit of the parallel range, `f(k, number)`."""
@@ -134,10 +163,26 @@ class Plan:
         """A number for `dim`, its symbols taken as USUAL_EXTENT."""
         return dim if isinstance(dim, int) else evaluate(dim, dict.fromkeys(symbols_of(dim), USUAL_EXTENT))
 
+    def finished(self) -> list[Launch | Inline]:
+        """All steps, the last launch marked as such."""
+        last = max((n for n, step in enumerate(self.steps) if isinstance(step, Launch)), default=None)
+        return [
+            replace(step, is_last=True) if n == last and isinstance(step, Launch) else step
+            for n, step in enumerate(self.steps)
+        ]
+
     def row(self) -> ScheduleRow:
         """The group's line of the printed schedule."""
         kernels = tuple(s.kernel.unit.name for s in self.steps if isinstance(s, Launch))
-        return ScheduleRow(self.group.title, self.family, self.group.loc, kernels, tuple(self.choices))
+        return ScheduleRow(
+            self.group.title,
+            self.family,
+            self.group.loc,
+            kernels,
+            tuple(self.choices),
+            self.key,
+            tuple(self.alternatives),
+        )
 
     # --- what makes two kernels equal ---
 

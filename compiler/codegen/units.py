@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,9 @@ from mlc.codegen.objects import TRIPLE
 from mlc.codegen.program import CodeUnit
 from mlc.target import Target
 
+# What tuning has chosen: for the key of a group, a candidate's label for each choice by its name.
+Tuned = Mapping[str, Mapping[str, str]]
+
 KERNEL_TYPE = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64])
 
 
@@ -29,10 +32,14 @@ class Written:
 
 
 class UnitTable:
-    """The kernels of one program by what they compute; `submit` is told of each distinct unit once it is written."""
+    """The kernels of one program by what they compute; `submit` is told of each distinct unit once it is written.
 
-    def __init__(self, target: Target, submit: Callable[[CodeUnit], object]) -> None:
+    `tuned` is for the plans of the groups.
+    """
+
+    def __init__(self, target: Target, submit: Callable[[CodeUnit], object], tuned: Tuned) -> None:
         self.target = target
+        self.tuned = tuned
         self._submit = submit
         self._written: dict[str, Written] = {}
         self._units: dict[str, CodeUnit] = {}

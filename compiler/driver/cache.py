@@ -1,4 +1,4 @@
-"""The cache on disk: object code by kernel text, artifacts by all that a compilation depends on.
+"""The cache on disk: object code by kernel text, artifacts by all that they depend on, what tuning has measured.
 
 Lives in $XDG_CACHE_HOME/mlc (~/.cache/mlc), readable by its owner only. Entries are written under a temporary name and
 renamed, carry a checksum, and the least recently used go when the size passes the cap. A damaged entry is removed and
@@ -16,13 +16,14 @@ from pathlib import Path
 from mlc.errors import CompileError
 from mlc.files import replace_file
 
+KINDS = ("objects", "models", "tuning")
 DEFAULT_MAX_BYTES = 2 << 30
 _DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One file of the cache: its kind (objects or models), key, size and time of last use (seconds since the epoch)."""
+    """One file of the cache: its kind (of KINDS), key, size and time of last use (seconds since the epoch)."""
 
     kind: str
     key: str
@@ -81,7 +82,7 @@ class Cache:
     def entries(self) -> list[CacheEntry]:
         """All entries, least recently used first."""
         found = []
-        for kind in ("objects", "models"):
+        for kind in KINDS:
             for path in (self.root / kind).glob("[0-9a-f]*"):
                 try:
                     status = path.stat()

@@ -15,6 +15,7 @@ from mlc.driver.executable import Executable, Interpreted
 from mlc.driver.options import Options
 from mlc.driver.plugins import source_digests
 from mlc.driver.text import read_module, weights_path
+from mlc.driver.tuning import Tuning, load_tuning, stale_note
 from mlc.driver.validate import sample_validator
 from mlc.driver.version import code_version
 from mlc.errors import CompileError
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Compilation:
-    """What one compilation made. From the model cache come the artifact and nothing of how it was made."""
+    """What one compilation made. From the model cache come the artifact and nothing of how it was made.
+
+    `notes` are for the user: what could not be used.
+    """
 
     target: Target
     seconds: float = 0.0
@@ -41,6 +45,7 @@ class Compilation:
     ledger: Ledger | None = None
     program: Program | None = None
     artifact: runtime.Artifact | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def kernel_count(self) -> int:
@@ -105,9 +110,9 @@ def compile_file(
     if cached is not None:
         artifact = _cached_artifact(cached)
         if artifact is not None:
-            return Compilation(
-                Target.parse(options.target), time.perf_counter() - start, from_cache=True, artifact=artifact
-            )
+            target = Target.parse(options.target)
+            notes = _tuning_notes(load_tuning(cache, target), target)
+            return Compilation(target, time.perf_counter() - start, from_cache=True, artifact=artifact, notes=notes)
     compilation = compile_module(load(path), options, observers, stop_before_codegen=stop_before_codegen)
     if cache is not None and compilation.artifact is not None:
         cache.put_model(key, compilation.artifact.save)
@@ -159,6 +164,7 @@ def model_key(path: Path, options: Options) -> str:
     pipeline = options.pipeline()
     plugins = [one for item in pipeline for one in source_digests(type(item))]
     facts = [options.backend, str(options.fallback), options.validate, repr(target)]
+    facts.append(load_tuning(Cache.default() if options.use_cache else None, target).digest)
     facts += versions() if path.suffix == ".pt2" else []
     limits = [f"{name}={count}" for name, count in sorted(options.rewrite_limits.items())]
     passes = [str(item) for item in pipeline]
@@ -171,10 +177,21 @@ def _generate(compilation: Compilation, target: Target, options: Options) -> Non
 
     assert compilation.module is not None
     cache = Cache.default() if options.use_cache else None
+    tuning = load_tuning(cache, target)
+    compilation.notes += _tuning_notes(tuning, target)
     compilation.program = generate(
-        compilation.module, target, fallback=options.fallback, cache=cache, jobs=options.job_count
+        compilation.module,
+        target,
+        fallback=options.fallback,
+        cache=cache,
+        jobs=options.job_count,
+        tuned=tuning.choices,
     )
     compilation.artifact = to_artifact(compilation.program, compilation.module, target)
+
+
+def _tuning_notes(tuning: Tuning, target: Target) -> list[str]:
+    return [stale_note(target)] if tuning.is_stale else []
 
 
 def _model_files(path: Path) -> list[Path]:

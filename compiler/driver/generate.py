@@ -16,10 +16,18 @@ from mlc.runtime.artifact import FORMAT_VERSION, OBJECT, aligned_bytes
 from mlc.target import Target
 
 
-def generate(module: Module, target: Target, *, fallback: bool, cache: Cache | None, jobs: int) -> Program:
+def generate(
+    module: Module,
+    target: Target,
+    *,
+    fallback: bool,
+    cache: Cache | None,
+    jobs: int,
+    tuned: codegen.Tuned | None = None,
+) -> Program:
     """The module's native code, compiled by up to `jobs` processes; object code of kernels that were compiled before
-    comes from the cache."""
-    options = codegen.Options(no_fallback=not fallback)
+    comes from the cache. `tuned` overrides choices of the cost model."""
+    options = codegen.Options(no_fallback=not fallback, tuned=tuned or {})
     with codegen.CompilePool(target, jobs) as pool:
         if cache is None:
             return codegen.emit(module, target, options, pool)
@@ -77,7 +85,10 @@ def to_artifact(program: Program, module: Module, target: Target) -> runtime.Art
         errors=tuple(f"{e.where}: {e.message}" if e.where else e.message for e in program.errors),
         steps=tuple(_step(step) for step in program.host_steps),
         slot_count=program.slot_count,
-        profile_rows=tuple(runtime.ProfileRow(f"{row.kernel} {row.title}", row.sources) for row in program.profile),
+        profile_rows=tuple(
+            runtime.ProfileRow(f"{row.kernel} {row.title}", row.sources, str(row.flops), str(row.byte_count))
+            for row in program.profile
+        ),
         target=target.name,
         features=target.features,
         ir=print_module(module),

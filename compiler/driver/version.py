@@ -15,8 +15,18 @@ _PACKAGE = Path(__file__).parents[1]
 @functools.cache
 def code_version() -> str:
     """One hash over the sources of the package and the versions of llvmlite and numpy."""
+    return _version_of(_PACKAGE)
+
+
+@functools.cache
+def codegen_version() -> str:
+    """One hash over the sources of the code generator and the versions of llvmlite and numpy."""
+    return _version_of(_PACKAGE / "codegen")
+
+
+def _version_of(folder: Path) -> str:
     # In a source checkout the package is a tree of links to folders, which rglob would not enter.
-    walk = os.walk(_PACKAGE, followlinks=True)
-    files = sorted(Path(folder, name) for folder, _, names in walk for name in names if name.endswith(".py"))
+    walk = os.walk(folder, followlinks=True)
+    files = sorted(Path(home, name) for home, _, names in walk for name in names if name.endswith(".py"))
     sources = [part for path in files for part in (str(path.relative_to(_PACKAGE)), path.read_bytes())]
     return digest([*sources, *(importlib.metadata.version(name) for name in ("llvmlite", "numpy"))])

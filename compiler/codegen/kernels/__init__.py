@@ -30,7 +30,8 @@ How to write one. A planning function gets the plan of a group whose root is the
   `@kernel(Op, prologue=True)` operands are read by `k.value_of(op.x, index)`, so that ops before it fuse as well.
 - `plan.temporary(dtype, *dims)` is scratch memory between launches, `plan.prepared(...)` a constant rearranged at
   compile time, `plan.inline(emit, *storages)` code in main: checks of data (`m.require`), shapes known only at run time
-  (`m.resolve`). `plan.choose(name, value)` records a choice for the printed schedule.
+  (`m.resolve`). `plan.choose(name, value)` records a choice for the printed schedule;
+  `plan.choice(name, candidates, cost=..., label=..., why=...)` makes one that `mlc tune` may make otherwise.
 - What has no kernel in some form raises NoKernel("reason"): the op becomes a host step, and the reason is shown.
 - The body may depend on the op, the types of its values, which operands are constant, and the target: two groups equal
   in these share one kernel. It must not look at the values' names or contents, except of immediates.

@@ -103,7 +103,6 @@ class Blocked:
         is_filter_outer = self._is_filter_outer()
         outer, inner = (self.tiles, lines) if is_filter_outer else (lines, self.tiles)
         parts = self._parts(outer, inner)
-        plan.choose("tile", f"{self.rows}x{self.vectors * self.lanes}")
         plan.choose("outer", "filters" if is_filter_outer else "pixels" if self.is_flat else "lines")
         if parts > 1:
             plan.choose("parts", parts)
@@ -134,18 +133,24 @@ class Blocked:
         target = self.plan.target
         spare = 1 if target.has("fma") else 2  # a broadcast, and a product where it is an instruction of its own
         count = self.last.count
-        choices: list[tuple[float, int, int]] = []
+        choices: dict[tuple[int, int], float] = {}
         for blocks in range(1, 7):
             vectors = blocks * self.vectors_per_block
             most = (target.register_count - vectors - spare) // vectors
             if most < 1 or not (isinstance(self.filter_blocks, int) and self.filter_blocks % blocks == 0):
                 continue
             for rows in range(most, 0, -1):
-                choices.append((_line_cycles(count, rows, vectors) / vectors, -rows, blocks))
+                height = min(rows, count) if isinstance(count, int) and count else rows
+                choices.setdefault((height, blocks), _line_cycles(count, rows, vectors) / vectors)
         if not choices:
             return max(1, (target.register_count - 2 * self.vectors_per_block) // self.vectors_per_block - 1), 1
-        _, rows, blocks = min(choices)
-        return min(-rows, count) if isinstance(count, int) and count else -rows, blocks
+        return self.plan.choice(
+            "tile",
+            choices,
+            cost=lambda tile: (choices[tile], -tile[0], tile[1]),
+            label=lambda tile: f"{tile[0]}x{tile[1] * self.block}",
+            why="fewest cycles",
+        )
 
     def _is_filter_outer(self) -> bool:
         """Whether lines are walked for each tile of filters: the image is read again and again, the weights once.

@@ -72,7 +72,9 @@ class Product:
         self.m, self.depth, self.n = m, depth, n
         self.dtype = accumulator(op.x.tensor.dtype)
         self.kind = registers.register_type(self.dtype)
-        self.tile = min(tile_shapes(plan.target, self.dtype, m), key=self._cycles)
+        self.tile = plan.choice(
+            "tile", tile_shapes(plan.target, self.dtype, m), cost=self._cycles, label=str, why="fewest cycles"
+        )
         self.panels = ceildiv(n, self.tile.columns)
         self.depth_block = self._depth_block()
         self.block = self._row_block()
@@ -96,7 +98,7 @@ class Product:
         left = self._left()
         right = self._right()
         blocks = ceildiv(self.m, self.block)
-        plan.choose("tile", "+".join(f"{rows}x{tile.columns}" for rows in self._heights()))
+        plan.choose("heights", "+".join(map(str, self._heights())))
         plan.choose("rows", self.block)
         plan.choose("sum", self.depth_block)
         plan.choose("left", "as it is" if left is self.op.x else "copied")

@@ -35,6 +35,9 @@ class TileShape:
         """Elements of one row of the tile."""
         return self.vectors * self.lanes
 
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.columns}"
+
 
 def tile_for(target: Target, dtype: DType) -> TileShape:
     """The largest tile whose accumulators, two vectors and a broadcast fit the registers."""
