@@ -10,10 +10,13 @@ from mlc.ops.windows import block_of
 from mlc.rewrite import Miss, Pass, apply_rules
 from mlc.target import Target
 
-# Bytes a cycle at which one core streams weights that a run reads once, from memory or a shared cache.
-_STREAMED = 6
+# Bytes a cycle at which one core streams weights that a run reads once, from memory or a shared cache; measured on one
+# Zen 4 core beside the products.
+_STREAMED = 8
 # Vector operations of the transforms of one tile, its loads and stores included: to points, and from points.
 _TRANSFORMS = {2: (70, 50), 4: (230, 170)}
+# Cycles of one more launch of a kernel.
+_LAUNCH = 2000
 # What a direct convolution's estimate is divided by: its products come in longer pieces, and nothing is in between.
 _SIMPLER = 1.1
 
@@ -64,9 +67,17 @@ def _cycles(op: Conv, side: int, target: str) -> float:
     blocks, height, width, block = (int(str(d)) for d in op.result.tensor.dims[-4:])
     filters, channels = blocks * block, int(str(op.w.tensor.dims[1])) * block
     if not side:
-        return (9 * height * width * filters * channels) / lanes + 36 * filters * channels / _STREAMED
+        seen = _taps_seen(height, op, 0) * _taps_seen(width, op, 1)
+        products = seen * filters * channels / lanes
+        return max(products, 36 * filters * channels / _STREAMED)
     points, tiles = (side + 2) ** 2, -(-height // side) * -(-width // side)
     products = points * tiles * filters * channels / lanes
     to_points, from_points = _TRANSFORMS[side]
     transforms = tiles * (channels * to_points + filters * from_points) / lanes
-    return products + transforms + 4 * points * filters * channels / _STREAMED
+    return max(products, 4 * points * filters * channels / _STREAMED) + transforms + _LAUNCH
+
+
+def _taps_seen(count: int, op: Conv, axis: int) -> int:
+    """Taps of all windows along one dim that see elements; the direct kernel leaves out the others."""
+    size, begin = int(str(op.x.tensor.dims[2 + axis])), op.pads[axis]
+    return sum(0 <= i + tap - begin < size for i in range(count) for tap in range(3))

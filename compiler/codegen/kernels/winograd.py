@@ -86,7 +86,7 @@ class Winograd:
         plan.choose("winograd", f"{self.side}x{self.side}")
         plan.choose("tile", f"{self.rows}x{self.vectors * self.lanes}")
         plan.choose("tiles", f"{self.spans} spans of {self.span}")
-        work = self.points * self.tile_columns * self.block // 8
+        work = self.points * self.tile_columns * self.block
 
         @plan.each(self.batch * self.channel_blocks * self.tile_rows, cost=work)
         def transform(k: Kernel, number: Any) -> None:
@@ -114,12 +114,11 @@ class Winograd:
         dtype = self.dtype.numpy
 
         def pack(w: Array) -> Array:
-            # w[O/b, I/b, 3, 3, i, o] -> points[O/b, I/b, i, o, p, p] = G w G^T, rounded once.
+            # G w G^T of each 3 x 3 filter is (G x G) w of its 9 taps: one product, rounded once.
             g = filter_matrix(side)
-            moved = np.moveaxis(w.astype(np.float64), (2, 3), (4, 5))
-            at_points = (g @ moved @ g.T).reshape(*moved.shape[:4], points)
-            split = at_points.reshape(dims[1], blocks, *at_points.shape[1:])  # tile, block, I/b, i, o, point
-            return np.ascontiguousarray(split.transpose(5, 0, 2, 3, 1, 4).reshape(dims), dtype=dtype)
+            split = w.astype(np.float64).reshape(dims[1], blocks, *w.shape[1:])  # tile, block, I/b, 3, 3, i, o
+            taps = split.transpose(3, 4, 0, 2, 5, 1, 6).reshape(9, -1)
+            return np.ascontiguousarray((np.kron(g, g) @ taps).reshape(dims), dtype=dtype)
 
         return self.plan.prepared(op.w, f"at {points} points, tiles of {blocks} blocks", self.dtype, dims, pack)
 
