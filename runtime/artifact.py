@@ -99,7 +99,8 @@ class Artifact:
 
     symbols names every dim symbol in the order of mlc_call.symbols. Those that are a dim of an input get their value
     from it; native code writes the others. errors holds the message for each positive result n of mlc_main at n - 1;
-    {0} to {3} in it stand for mlc_call.error_args. features are LLVM's names of the CPU features the code needs.
+    {0} to {3} in it stand for mlc_call.error_args. workspace_bytes is text that may name input symbols. features are
+    LLVM's names of the CPU features the code needs.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -111,6 +112,7 @@ class Artifact:
     steps: tuple[HostStep, ...] = ()
     slot_count: int = 0
     profile_rows: tuple[ProfileRow, ...] = ()
+    workspace_bytes: str = "0"
     target: str = "host"
     features: tuple[str, ...] = ()
     ir: str = field(default="", repr=False)
@@ -133,7 +135,8 @@ class Artifact:
 
 # What the manifest repeats word for word; the other fields are members of their own.
 _MANIFEST_FIELDS = (
-    *("inputs", "outputs", "symbols", "errors", "steps", "slot_count", "profile_rows", "target", "features"),
+    *("inputs", "outputs", "symbols", "errors", "steps", "slot_count", "profile_rows"),
+    *("workspace_bytes", "target", "features"),
 )
 
 
@@ -206,6 +209,7 @@ def _artifact(parts: tuple[dict[str, Any], dict[str, Bytes]]) -> Artifact:
             ProfileRow(row["kernel"], tuple(row["sources"]), row["flops"], row["bytes"])
             for row in manifest["profile_rows"]
         ),
+        workspace_bytes=manifest["workspace_bytes"],
         target=manifest["target"],
         features=tuple(manifest["features"]),
         ir=members["final.mlir"].tobytes().decode(),

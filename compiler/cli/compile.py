@@ -101,6 +101,7 @@ def _write_artifact(compilation: Any, path: Path, as_json: bool) -> None:
         "target": artifact.target,
         "kernels": compilation.kernel_count,
         "weight_bytes": int(artifact.weights.nbytes),
+        "workspace_bytes": _number_or_text(artifact.workspace_bytes),
         "host_steps": [step.name for step in artifact.steps],
         "passes": [{"pass": p.text, "seconds": p.seconds, "rewrites": p.rewrite_count} for p in compilation.passes],
     }
@@ -110,9 +111,19 @@ def _write_artifact(compilation: Any, path: Path, as_json: bool) -> None:
     origin = "from the cache" if compilation.from_cache else f"{compilation.kernel_count} kernels"
     size = bytes_text(summary["bytes"])
     click.echo(f"{path}: {size}, {origin}, for {artifact.target}, in {seconds_text(compilation.seconds)}", err=True)
+    workspace = artifact.workspace_bytes
+    room = bytes_text(int(workspace)) if workspace.isdecimal() else f"{workspace} bytes"
+    weights = bytes_text(summary["weight_bytes"])
+    click.echo(
+        f"memory of a call: {weights} of weights, mapped and shared by all calls, and {room} of workspace", err=True
+    )
     if artifact.steps:
         names = ", ".join(dict.fromkeys(summary["host_steps"]))
         click.echo(f"note: {len(artifact.steps)} steps run in Python: {names} (--no-fallback refuses them)", err=True)
+
+
+def _number_or_text(dim: str) -> int | str:
+    return int(dim) if dim.isdecimal() else dim
 
 
 def _stage(compilation: Any, emit: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from mlc.cli.console import progress, seconds_text, table
+from mlc.cli.console import bytes_text, progress, seconds_text, table
 from mlc.cli.options import COMPILE_FLAGS, MAX_THREADS, given_flags, json_flag, pass_flags, read_options, target_flags
 
 
@@ -46,6 +46,7 @@ def command(
     from mlc import driver
     from mlc.driver.inputs import make_inputs
     from mlc.runtime import set_threads
+    from mlc.tools.process_memory import process_memory
 
     options = read_options(flags)
     if Path(model).suffix == ".mlc" and (given := given_flags(COMPILE_FLAGS)):
@@ -65,12 +66,19 @@ def command(
         _save(Path(save_outputs), named)
     rows = _profile(executable, arrays, repeat) if profile else []
     median = float(np.median(times))
+    peak = process_memory().peak
     if as_json:
-        summary = {"seconds": median, "outputs": {n: _summary(v) for n, v in named.items()}, "profile": rows}
+        summary = {
+            "seconds": median,
+            "peak_bytes": peak,
+            "outputs": {n: _summary(v) for n, v in named.items()},
+            "profile": rows,
+        }
         click.echo(json.dumps(summary, indent=1))
         return
     table("", ["output", "type", "mean#", "min#", "max#"], [_row(n, v) for n, v in named.items()])
-    click.echo(f"{seconds_text(median)}{f' (median of {repeat})' if repeat > 1 else ''}", err=True)
+    note = f" (median of {repeat})" if repeat > 1 else ""
+    click.echo(f"{seconds_text(median)}{note}, peak memory of the process {bytes_text(peak)}", err=True)
     if profile:
         _print_profile(rows)
 

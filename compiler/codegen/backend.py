@@ -92,6 +92,7 @@ def emit(module: Module, target: Target, options: Options = Options(), compiler:
         profile=rows,
         schedule=tuple(lowering.rows),
         workspace_text=memory.text(),
+        workspace_bytes=memory.workspace_bytes,
     )
 
 

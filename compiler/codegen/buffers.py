@@ -63,6 +63,14 @@ class Memory:
     slots: list[Dim] = field(default_factory=list)
     variable_count: int = 0
 
+    @property
+    def workspace_bytes(self) -> Dim:
+        """What a call takes from the pool of workspaces."""
+        total: Dim = self.static_bytes
+        for size in self.slots:
+            total = total + size
+        return total
+
     def text(self) -> str:
         """The plan in words for the printed schedule."""
         kinds = [place.kind for place in self.places.values()]

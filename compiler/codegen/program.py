@@ -148,6 +148,7 @@ class Program:
     profile: tuple[ProfileRow, ...]
     schedule: tuple[ScheduleRow, ...]
     workspace_text: str
+    workspace_bytes: Dim
 
     @property
     def schedule_text(self) -> str:

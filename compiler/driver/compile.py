@@ -116,6 +116,9 @@ def compile_file(
     compilation = compile_module(load(path), options, observers, stop_before_codegen=stop_before_codegen)
     if cache is not None and compilation.artifact is not None:
         cache.put_model(key, compilation.artifact.save)
+        # Weights as the file has them, mapped: the copy that they were packed in is freed.
+        if (kept := cache.model_path(key)) is not None:
+            compilation.artifact = _cached_artifact(kept) or compilation.artifact
     compilation.seconds = time.perf_counter() - start
     return compilation
 

@@ -89,6 +89,7 @@ def to_artifact(program: Program, module: Module, target: Target) -> runtime.Art
             runtime.ProfileRow(f"{row.kernel} {row.title}", row.sources, str(row.flops), str(row.byte_count))
             for row in program.profile
         ),
+        workspace_bytes=str(program.workspace_bytes),
         target=target.name,
         features=target.features,
         ir=print_module(module),

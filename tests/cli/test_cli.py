@@ -18,6 +18,7 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
 from mlc.cli import main
+from mlc.driver import Options, compile_file
 
 Mlc = Callable[..., Result]
 
@@ -239,6 +240,42 @@ def test_inspect_counts(mlc: Mlc, mlp: Path) -> None:
 def test_doctor_names_the_versions(mlc: Mlc) -> None:
     facts = json.loads(mlc("doctor", "--json").stdout)
     assert facts["packages"]["llvmlite"][0].isdigit() and facts["features"]
+
+
+# --- memory ---
+
+
+def test_compile_says_what_memory_a_call_needs(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    result = mlc("compile", write_chain(tmp_path / "chain.onnx"), "-o", tmp_path / "m.mlc")
+    # 3 x 4000 f32 between the two products; N stands for itself.
+    assert "of weights, mapped and shared by all calls, and 46.9 KiB of workspace" in result.stderr
+    facts = json.loads(mlc("compile", mlp, "-o", tmp_path / "m.mlc", "--json").stdout)
+    assert facts["weight_bytes"] >= 4 * (64 * 32 + 32) and facts["workspace_bytes"] == 0
+
+
+def test_run_says_the_peak_memory_of_the_process(mlc: Mlc, mlp: Path) -> None:
+    assert "peak memory of the process" in mlc("run", mlp).stderr
+    assert json.loads(mlc("run", mlp, "--json").stdout)["peak_bytes"] > 10 << 20
+
+
+def test_a_fresh_compilation_holds_the_weights_that_the_cache_has_mapped(mlp: Path) -> None:
+    compilation = compile_file(mlp, Options())
+    assert compilation.artifact is not None and not compilation.from_cache
+    assert not compilation.artifact.weights.flags.writeable
+
+
+def write_chain(path: Path) -> Path:
+    """(x[3,8] @ a[8,4000]) @ b[4000,8]: one tensor between two kernels."""
+    rng = np.random.default_rng(0)
+    weights = [
+        numpy_helper.from_array(rng.standard_normal(shape, np.float32), name)
+        for name, shape in (("a", (8, 4000)), ("b", (4000, 8)))
+    ]
+    nodes = [helper.make_node("MatMul", ["x", "a"], ["p"]), helper.make_node("MatMul", ["p", "b"], ["y"])]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [3, 8]) for name in ("x", "y")]
+    graph = helper.make_graph(nodes, "chain", ends[:1], ends[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10), path)
+    return path
 
 
 # --- compare ---
