@@ -18,9 +18,18 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints the `figures` that tests recorded: how many cases of the ONNX suite pass, and how."""
+    """Prints the `figures` that tests recorded, such as how many cases of the ONNX suite pass, and sums up OpInfo's."""
+    samples = [0, 0, 0]
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
             for name, value in report.user_properties:
                 if name == "figures":
                     terminalreporter.write_line(str(value))
+                if name == "opinfo":
+                    samples = [total + count for total, count in zip(samples, value, strict=True)]
+    if any(samples):
+        passed, refused, wrong = samples
+        lowered = passed + wrong
+        terminalreporter.write_line(
+            f"torch OpInfo samples: {lowered} lowered, {passed} passed, {wrong} wrong; {refused} refused by name"
+        )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from entry_points import site_with_entry_points
 from onnx import TensorProto, helper, numpy_helper, save
 
 import mlc
@@ -26,7 +27,8 @@ def test_an_example_is_under_sixty_lines(name: str) -> None:
 
 def run_example(name: str, cache: Path) -> str:
     tree = str(Path(next(iter(mlc.__path__))).parent)
-    environment = {**os.environ, "PYTHONPATH": tree, "XDG_CACHE_HOME": str(cache)}
+    path = os.pathsep.join([str(site_with_entry_points(cache / "site")), tree])
+    environment = {**os.environ, "PYTHONPATH": path, "XDG_CACHE_HOME": str(cache)}
     command = [sys.executable, str(EXAMPLES / name)]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
     assert result.returncode == 0, result.stderr
@@ -43,6 +45,15 @@ def test_quickstart_agrees_with_the_interpreter_and_loads_what_it_saved(tmp_path
 def test_custom_op_runs_natively_and_agrees_with_numpy(tmp_path: Path) -> None:
     line = run_example("custom_op.py", tmp_path).splitlines()[-1]
     assert float(line.split()[-1]) < 1e-6
+
+
+@pytest.mark.slow
+def test_torch_model_agrees_with_eager_through_both_doors(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    lines = run_example("torch_model.py", tmp_path).splitlines()
+    differences = [float(line.split()[-1]) for line in lines if "largest difference" in line]
+    assert len(differences) == 4 and max(differences) < 1e-5
+    assert lines[-1] == "gradients: True"
 
 
 def division(path: Path, divisor: np.ndarray) -> Path:

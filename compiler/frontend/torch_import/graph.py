@@ -123,8 +123,10 @@ class Graph:
                 if isinstance(dim, DimExpr) and dim.text not in self._sizes:
                     self._sizes[dim.text] = (value, index)
 
-    def define(self, number: Value, dim: DimExpr) -> None:
+    def define(self, number: Value, dim: Dim) -> None:
         """Lets `number`, an i64 scalar, be what the symbol `dim` stands for."""
+        if isinstance(dim, int):
+            return
         zero, one = self.scalar(0, DType.I64), self.scalar(1, DType.I64)
         counted = self(Range(zero, number, one, count=dim))
         self._scalars[dim.text] = number

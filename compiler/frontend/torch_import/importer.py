@@ -14,10 +14,10 @@ from mlc.errors import CompileError
 from mlc.frontend.torch_import.arguments import bind
 from mlc.frontend.torch_import.graph import Graph, Unavailable
 from mlc.frontend.torch_import.locations import location_of, title
-from mlc.frontend.torch_import.mlir import LITERAL, SYMBOLIC, TorchMlir, to_mlir
+from mlc.frontend.torch_import.mlir import LITERAL, SYMBOLIC, TorchMlir, read_strides, to_mlir
 from mlc.frontend.torch_import.program import Absent, Input, Program, Weight
 from mlc.frontend.torch_import.registry import find_operator
-from mlc.frontend.torch_import.symbols import Symbols
+from mlc.frontend.torch_import.symbols import Symbols, is_symbolic
 from mlc.frontend.torch_import.types import declared, dtype_of, shared_array
 from mlc.frontend.torch_import.unsupported import check_supported
 from mlc.ir import Dim, DimExpr, DType, Function, Location, Module, TensorType, Value
@@ -31,10 +31,24 @@ def import_program(program: Program) -> Module:
     Raises CompileError, located at module path and line, for whatever is not supported, all of it at once.
     """
     try:
+        read_strides(program.graph)
         check_supported(program.graph)
         return _Importer(program).module()
     except CompileError as error:
-        raise error.at(program.name) from error.__cause__
+        located = error.at(program.name)
+        raise (Refused(located, error.nodes) if isinstance(error, Refused) else located) from error.__cause__
+
+
+class Refused(CompileError):
+    """Operators that are not supported as they are used; `nodes` are the calls, each with its reason."""
+
+    def __init__(self, error: CompileError, nodes: Sequence[tuple[Node, str]]) -> None:
+        super().__init__(error.message, where=error.where, detail=error.detail)
+        self.nodes = nodes
+
+    def at(self, where: str, detail: str = "") -> CompileError:
+        """As CompileError.at; whoever wants the nodes keeps this one."""
+        return CompileError(self.message, where=self.where, detail=self.detail).at(where, detail)
 
 
 class _Importer:
@@ -46,7 +60,7 @@ class _Importer:
         self.placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
         self.mlir: TorchMlir = to_mlir(program.graph)
         self.values: dict[Any, Any] = {}
-        self.errors: list[tuple[str, str, str]] = []
+        self.errors: list[tuple[str, str, Node]] = []
         self.weights: dict[tuple[Any, ...], Value] = {}
 
     def module(self) -> Module:
@@ -67,12 +81,13 @@ class _Importer:
 
     def _inputs(self) -> list[tuple[str, TensorType]]:
         inputs: list[tuple[str, TensorType]] = []
+        told = self._told()
         for node, binding in zip(self.placeholders, self.program.bindings, strict=True):
-            if isinstance(binding, Input):
-                value = node.meta["val"]
+            value = node.meta.get("val")
+            if isinstance(binding, Input) and not (isinstance(value, torch.SymInt) and str(value) in told):
                 try:
                     kind = (
-                        TensorType(dtype_of(value.dtype), self.symbols.dims(value.shape))
+                        TensorType(dtype_of(value.dtype), self._input_dims(value, told))
                         if isinstance(value, torch.Tensor)
                         else TensorType(DType.I64, ())
                     )
@@ -81,28 +96,39 @@ class _Importer:
                 inputs.append((binding.name, kind))
         return inputs
 
+    def _input_dims(self, value: torch.Tensor, told: set[str]) -> tuple[Dim, ...]:
+        """The dims of an input; one that is computed from sizes which no input tells is a size of its own."""
+        dims: list[Dim] = []
+        for size in list[Any](value.shape):
+            is_known = not is_symbolic(size) or all(str(s) in told for s in size.node.expr.free_symbols)
+            dims.append(self.symbols.dim(size) if is_known else self.symbols.fresh("d"))
+        return tuple(dims)
+
+    def _told(self) -> set[str]:
+        """Sizes that the shape of some input tells: no caller need give them as numbers."""
+        pairs = zip(self.placeholders, self.program.bindings, strict=True)
+        tensors = [n.meta["val"] for n, b in pairs if isinstance(b, Input) and isinstance(n.meta["val"], torch.Tensor)]
+        return {str(size) for tensor in tensors for size in list[Any](tensor.shape) if is_symbolic(size)}
+
     def _bind_arguments(self, function: Function) -> None:
         (block,) = self.mlir.function.regions[0].blocks
         given = iter(function.inputs)
-        numbers: list[tuple[Value, DimExpr]] = []
+        told = self._told()
         for node, binding, argument in zip(self.placeholders, self.program.bindings, block.arguments, strict=True):
             match binding:
-                case Input():
+                case Input() if isinstance(node.meta["val"], torch.Tensor):
                     value = next(given)
                     self.graph.knows(value)
                     self.values[argument] = value
-                    if not isinstance(node.meta["val"], torch.Tensor):
-                        dim = self.symbols.dim(node.meta["val"])
-                        self.values[argument] = dim
-                        if isinstance(dim, DimExpr):
-                            numbers.append((value, dim))
+                case Input():
+                    dim = self.symbols.dim(node.meta["val"])
+                    self.values[argument] = dim
+                    if str(node.meta["val"]) not in told:
+                        self.graph.define(next(given), dim)
                 case Weight(name, tensor):
                     self.values[argument] = lambda name=name, tensor=tensor: self._weight(name, tensor)
                 case Absent():
                     self.values[argument] = node.meta.get("val")
-        for value, dim in numbers:  # a number is defined by itself only where no input's shape tells it
-            if not self.graph.is_defined(dim.text):
-                self.graph.define(value, dim)
 
     def _weight(self, name: str, tensor: torch.Tensor) -> Value:
         """The constant that shares the tensor's memory; one for weights that are tied."""
@@ -167,7 +193,7 @@ class _Importer:
             self._check(operation, node)
             return
         except CompileError as error:
-            self.errors.append((name, error.message, title(node)))
+            self.errors.append((name, error.message, node))
         except Unavailable:
             pass
         for result in operation.results:
@@ -228,11 +254,13 @@ class _Importer:
     def _raise_collected(self) -> None:
         if not self.errors:
             return
-        lines = [f"{where}: {name}: {message}" for name, message, where in self.errors]
-        if len(lines) == 1:
-            name, message, where = self.errors[0]
-            raise CompileError(message, where=f"{where}, {name}")
-        raise CompileError(f"{len(lines)} operators are not supported as they are used", detail="\n  ".join(lines))
+        nodes = [(node, message) for _, message, node in self.errors]
+        if len(self.errors) == 1:
+            name, message, node = self.errors[0]
+            raise Refused(CompileError(message, where=f"{title(node)}, {name}"), nodes)
+        lines = [f"{title(node)}: {name}: {message}" for name, message, node in self.errors]
+        error = CompileError(f"{len(lines)} operators are not supported as they are used", detail="\n  ".join(lines))
+        raise Refused(error, nodes)
 
 
 _MISSING = object()  # what a failed operator should have defined

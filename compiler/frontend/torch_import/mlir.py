@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from torch.fx import Node
 from torch_mlir import ir
 from torch_mlir.dialects import func as func_dialect
 from torch_mlir.dialects import torch as torch_dialect
+from torch_mlir.extras.fx_as_strided import rewrite_as_strided
 from torch_mlir.extras.fx_importer import SYMBOLIC_TORCH_OPS, FxImporter, FxImporterHooks, GraphNodeImporter
 
 LITERAL = "mlc.literal"  # a tensor that the graph holds itself, by its number
@@ -44,6 +46,16 @@ def to_mlir(graph: FxGraph) -> TorchMlir:
     function = importer.import_stateless_graph(graph, func_name="main")
     nodes = {node.name: node for node in graph.nodes}
     return TorchMlir(function.operation, nodes, hooks.tensors, importer.module)
+
+
+def read_strides(graph: FxGraph) -> None:
+    """Reads through strides (aten.as_strided) become reads at places, where torch-mlir can tell these.
+
+    A graph without an owner, or with strides that it cannot tell, keeps them: they are not supported.
+    """
+    if graph.owning_module is not None:
+        with contextlib.suppress(ValueError):
+            rewrite_as_strided(graph)
 
 
 class _Literals(FxImporterHooks):  # type: ignore[misc]

@@ -20,7 +20,7 @@ from mlc.frontend.torch_import.symbols import is_symbolic
 
 def check_supported(graph: Graph) -> None:
     """Raises one CompileError that lists every call without support, with the module path of each."""
-    found = unsupported(graph)
+    found = [(operator_name(node), reason, title(node)) for node, reason in unsupported_nodes(graph)]
     if not found:
         return
     groups: dict[tuple[str, str], list[str]] = {}
@@ -31,10 +31,10 @@ def check_supported(graph: Graph) -> None:
     raise CompileError(f"{count} operator{'s are' if count > 1 else ' is'} not supported", detail="\n  ".join(lines))
 
 
-def unsupported(graph: Graph) -> list[tuple[str, str, str]]:
-    """(operator, reason, where) of each call that no function serves."""
+def unsupported_nodes(graph: Graph) -> list[tuple[Node, str]]:
+    """(node, reason) of each call that no function serves."""
     return [
-        (operator_name(node), reason_for(operator_name(node)), title(node))
+        (node, reason_for(operator_name(node)))
         for node in graph.nodes
         if node.op == "call_function" and not _is_supported(node)
     ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from mlc.frontend.torch_import.operators import (  # noqa: F401
     attention,
+    bags,
     comparison,
     conv,
     creation,
+    distance,
     elementwise,
     functions,
     gather,
+    gradients,
     image,
     matmul,
     norm,

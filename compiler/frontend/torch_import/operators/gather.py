@@ -38,6 +38,8 @@ def index_select(g: Graph, self: Value, dim: int, index: Value) -> Value:
 @torch_op("aten.gather", ignores=("sparse_grad",))
 def gather(g: Graph, self: Value, dim: int, index: Value) -> Value:
     """y[i, j] = self[index[i, j], j] along dim 0, and so on; the index may be smaller in the other dims."""
+    if product(index.tensor.dims) == 0:  # which may have any rank
+        return g.expand(g.scalar(0, g.dtype), index.tensor.dims)
     if not self.tensor.rank:
         return self if not index.tensor.rank else g.expand(g.reshape(self, (1,)), index.tensor.dims)
     if not index.tensor.rank:

@@ -23,7 +23,7 @@ def _resized(
     rank = x.tensor.rank - 2
     dims = g.result_dims()
     factors = None
-    if scales is not None and any(s is not None for s in scales):
+    if coordinates != "align_corners" and scales is not None and any(s is not None for s in scales):
         known = [s if s is not None else _factor(g, dims[2 + i], x.tensor.dims[2 + i]) for i, s in enumerate(scales)]
         factors = (1.0, 1.0, *known)
     assert len(dims) == rank + 2
@@ -64,6 +64,19 @@ def upsample_nearest_exact_vec(g: Graph, input: Value, scale_factors: tuple[floa
 def upsample_nearest2d(g: Graph, self: Value, scales_h: float | None = None, scales_w: float | None = None) -> Value:
     """The element at floor(i / factor)."""
     return _resized(g, self, [scales_h, scales_w], "nearest", "asymmetric")
+
+
+@torch_op("aten.upsample_trilinear3d", ignores=("output_size",))
+def upsample_trilinear3d(
+    g: Graph,
+    self: Value,
+    align_corners: bool,
+    scales_d: float | None = None,
+    scales_h: float | None = None,
+    scales_w: float | None = None,
+) -> Value:
+    """Linear between elements."""
+    return _resized(g, self, [scales_d, scales_h, scales_w], "linear", _coordinates(align_corners))
 
 
 @torch_op("aten.upsample_nearest1d", ignores=("output_size",))

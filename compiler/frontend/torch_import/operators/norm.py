@@ -159,7 +159,9 @@ def native_batch_norm(
     eps: float,
 ) -> tuple[Value, Value, Value]:
     """The batch norm by given statistics; in training mode the running ones would have to change."""
-    if training or running_mean is None or running_var is None:
+    if running_mean is None or running_var is None:
+        return batch_norm_no_stats(g, input, weight, bias, eps)
+    if training:
         raise g.error(_TRAINING)
     return batch_norm_no_training(g, input, weight, bias, running_mean, running_var, eps)
 
@@ -187,6 +189,35 @@ def batch_statistics(
     y = g(Add(g(Mul(y, g.cast(g.reshape(scale, around), dtype))), g.cast(g.reshape(shift, around), dtype)))
     statistics = [g.reshape(v, channels) for v in (mean, variance, deviation)]
     return g.cast(y, x.tensor.dtype), statistics[0], statistics[1], statistics[2]
+
+
+@torch_op("aten._native_batch_norm_legit_functional")
+def batch_norm_functional(
+    g: Graph,
+    input: Value,
+    weight: Value | None,
+    bias: Value | None,
+    running_mean: Value,
+    running_var: Value,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Value, ...]:
+    """The batch norm, what its gradient wants, and the running statistics after it: one step towards the batch's."""
+    if not training:
+        y, empty, _ = batch_norm_no_training(g, input, weight, bias, running_mean, running_var, eps)
+        return y, empty, empty, running_mean, running_var
+    y, mean, variance, deviation = batch_statistics(g, input, weight, bias, eps)
+    dtype = mean.tensor.dtype
+    dims = input.tensor.dims
+    count = g.scalar(product((dims[0], *dims[2:])), dtype)
+    unbiased = g(Div(g(Mul(variance, count)), g(Sub(count, g.scalar(1, dtype)))))
+    keep, step = g.scalar(1 - momentum, dtype), g.scalar(momentum, dtype)
+    running = [
+        g.cast(g(Add(g(Mul(g.cast(old, dtype), keep)), g(Mul(new, step)))), old.tensor.dtype)
+        for old, new in ((running_mean, mean), (running_var, unbiased))
+    ]
+    return y, mean, deviation, *running
 
 
 @torch_op("aten.instance_norm", ignores=("momentum", "cudnn_enabled"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mlc.frontend.torch_import.graph import Graph
+from mlc.frontend.torch_import.operators.slicing import taken
 from mlc.frontend.torch_import.registry import Scalar, torch_op
 from mlc.ir import Dim, Value
 from mlc.ops import Pad
@@ -18,7 +19,13 @@ def _padded(g: Graph, x: Value, pad: tuple[Dim, ...], mode: Mode, value: Value |
     sides: tuple[list[Dim], list[Dim]] = (list(before), list(after))
     for place, amount in enumerate(pad):
         sides[place % 2][rank - 1 - place // 2] = amount
-    return g(Pad(x, value, pads=(*sides[0], *sides[1]), mode=mode))
+    # What is mirrored or repeated is the tensor before it is cut.
+    grown = [[0 if isinstance(p, int) and p < 0 else p for p in side] for side in sides]
+    y = g(Pad(x, value, pads=(*grown[0], *grown[1]), mode=mode)) if any(p != 0 for p in (*grown[0], *grown[1])) else x
+    for axis, (first, last) in enumerate(zip(*sides, strict=True)):
+        cut = [-p if isinstance(p, int) and p < 0 else 0 for p in (first, last)]
+        y = taken(g, y, axis, cut[0], y.tensor.dims[axis] - (cut[0] + cut[1]))
+    return y
 
 
 @torch_op("aten.constant_pad_nd")

@@ -114,13 +114,19 @@ def avg_pool(
 def _window_sum(g: Graph, x: Value, kernel: tuple[int, ...], options: dict[str, Any], divisor: int) -> Value:
     """The sum of each window over a divisor: a convolution of each channel with ones."""
     channels = x.tensor.dims[1]
-    if options["ceil_mode"]:
-        raise g.error("arguments divisor_override and ceil_mode=True together are not supported")
     if not isinstance(channels, int):
         raise g.error(f"argument divisor_override needs a number of channels, not {channels}")
     weight = g.constant(np.full((channels, 1, *kernel), 1 / divisor, x.tensor.dtype.numpy))
-    window = {name: options[name] for name in ("strides", "pads", "dilations")}
-    return g(Conv(x, weight, groups=channels, **window))
+    rank = len(kernel)
+    begins, strides = options["pads"][:rank], options["strides"]
+    sizes, counts = x.tensor.dims[-rank:], g.result_dims()[-rank:]
+    ends = []
+    for size, count, k, s, begin in zip(sizes, counts, kernel, strides, begins, strict=True):
+        reach = (count - 1) * s + k - (size + begin)  # the last window may hang over the end
+        if not isinstance(reach, int):
+            raise g.error("argument divisor_override with a spatial dim of symbolic size is not supported")
+        ends.append(max(reach, 0))
+    return g(Conv(x, weight, strides=strides, pads=(*begins, *ends), dilations=(1,) * rank, groups=channels))
 
 
 @torch_op("aten.adaptive_avg_pool1d", "aten.adaptive_avg_pool2d", "aten.adaptive_avg_pool3d",

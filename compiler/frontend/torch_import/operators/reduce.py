@@ -225,9 +225,14 @@ def vector_norm(
     g: Graph, self: Value, ord: Scalar = 2, dim: tuple[int, ...] | None = None, keepdim: bool = False
 ) -> Value:
     """(sum |x|^ord)^(1/ord); the largest or smallest |x| for an infinite ord, the count of nonzeros for 0."""
-    x = g(Abs(g.cast(self, g.dtype)))
+    return norm(g, g.cast(self, g.dtype), ord, dim, keepdim)
+
+
+def norm(g: Graph, x: Value, ord: Scalar, dim: tuple[int, ...] | None, keepdim: bool) -> Value:
+    """(sum |x|^ord)^(1/ord) over the dims; the largest or smallest |x| for an infinite ord, for 0 the nonzero count."""
+    x = g(Abs(x))
     if not isinstance(ord, int | float):
-        raise g.error("ord must be a number")
+        raise g.error("the order of a norm must be a number")
     if math.isinf(ord):
         return reduced(g, ReduceMax if ord > 0 else ReduceMin, x, dim, keepdim)
     if ord == 0:

@@ -41,7 +41,7 @@ def of_bool(g: Graph, a: bool) -> int:
     return int(a)
 
 
-@torch_op("aten.Int.Tensor", "aten.Float.Tensor", "aten.item")
+@torch_op("aten.Int.Tensor", "aten.Float.Tensor", "aten.item", "aten._local_scalar_dense")
 def item(g: Graph, a: Value | None = None, self: Value | None = None) -> Value | Dim:
     """The one element of a tensor; where torch uses it as a size it becomes a symbol."""
     value = a or self

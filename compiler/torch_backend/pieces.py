@@ -1,0 +1,116 @@
+"""What of a graph is compiled and what runs eagerly: everything where it can be, else pieces around the rest."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.fx import GraphModule, Node
+from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
+from torch.fx.passes.operator_support import OperatorSupportBase
+
+from mlc.frontend.torch_import.importer import Refused, import_program
+from mlc.frontend.torch_import.unsupported import operator_name, unsupported_nodes
+from mlc.torch_backend.compiled import CompiledGraph
+from mlc.torch_backend.options import BackendOptions
+from mlc.torch_backend.program import placeholders, program_of, results_of
+
+_said: set[str] = set()
+
+
+def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendOptions) -> Callable[..., Any]:
+    """The graph as a function of a list of arguments.
+
+    Raises CompileError for what is not supported, unless it may run eagerly: then a warning names it, once for each
+    operator of a process.
+    """
+    refused = _refused(graph, options)
+    if not refused:
+        return CompiledGraph(graph, static, options)
+    _warn(refused)
+    pieces = _Pieces(graph, frozenset(refused))
+    fused = pieces.fused()
+    numbers = {node: number for number, node in enumerate(placeholders(fused))}
+    for node in list(fused.graph.nodes):
+        if node.op == "call_module":
+            own = frozenset(i for i, a in enumerate(node.args) if isinstance(a, Node) and numbers.get(a, -1) in static)
+            inner = fused.get_submodule(node.target)
+            assert isinstance(inner, GraphModule)
+            piece = _Unboxed(CompiledGraph(_listed(inner), own, options))
+            setattr(fused, node.target, piece)
+    fused.recompile()
+    return _boxed(fused)
+
+
+def _refused(graph: GraphModule, options: BackendOptions) -> dict[Node, str]:
+    """The nodes that cannot be imported, with the reason; found by importing the graph with weights as inputs."""
+    refused: dict[Node, str] = dict(unsupported_nodes(graph.graph))
+    if not refused:
+        try:
+            import_program(program_of(graph, {}, results_of(graph)))
+        except Refused as error:
+            if not options.fallback:
+                raise
+            refused = dict(error.nodes)
+    elif not options.fallback:
+        import_program(program_of(graph, {}, results_of(graph)))  # raises, listing them all
+    return refused
+
+
+def _warn(refused: Mapping[Node, str]) -> None:
+    lines = {operator_name(node): reason for node, reason in refused.items()}
+    new = {name: reason for name, reason in lines.items() if name not in _said}
+    _said.update(new)
+    if new:
+        named = "; ".join(f"{name} ({reason})" for name, reason in new.items())
+        warnings.warn(f"mlc runs eagerly: {named}; options={{'fallback': False}} makes this an error", stacklevel=2)
+
+
+class _Pieces(OperatorSupportBase):
+    """The partition: as few pieces as can be, without the refused nodes."""
+
+    def __init__(self, graph: GraphModule, refused: frozenset[Node]) -> None:
+        self._graph = graph
+        self._refused = refused
+
+    def is_node_supported(self, submodules: Mapping[str, torch.nn.Module], node: Node) -> bool:
+        """Whether mlc compiles the node."""
+        return node.op == "call_function" and node not in self._refused
+
+    def fused(self) -> GraphModule:
+        """The graph with each piece as one submodule."""
+        partitioner = CapabilityBasedPartitioner(self._graph, self, allows_single_node_partition=True)
+        return partitioner.partition_and_fuse()
+
+
+def _listed(graph: GraphModule) -> GraphModule:
+    """The piece with its result as a list, as AOTAutograd's own graphs have it."""
+    (output,) = (node for node in graph.graph.nodes if node.op == "output")
+    if not isinstance(output.args[0], tuple | list):
+        output.args = ((output.args[0],),)
+        graph.meta["mlc_single"] = True
+    return graph
+
+
+class _Unboxed(torch.nn.Module):
+    """A compiled piece called as a submodule is: arguments one by one, one result as itself."""
+
+    def __init__(self, compiled: CompiledGraph) -> None:
+        super().__init__()
+        self._compiled = compiled
+        self._is_single = bool(compiled.graph.meta.get("mlc_single"))
+
+    def forward(self, *arguments: Any) -> Any:
+        results = self._compiled(list(arguments))
+        return results[0] if self._is_single else results
+
+
+def _boxed(function: Callable[..., Any]) -> Callable[[list[Any]], Sequence[Any]]:
+    def boxed(arguments: list[Any]) -> Sequence[Any]:
+        results: Sequence[Any] = function(*arguments)
+        return results
+
+    boxed._boxed_call = True  # type: ignore[attr-defined]
+    return boxed

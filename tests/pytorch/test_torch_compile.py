@@ -1,0 +1,377 @@
+"""torch.compile(model, backend="mlc"): eager's answers and gradients, changed weights, sizes that vary, fallback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from entry_points import site_with_entry_points
+
+import mlc
+
+torch = pytest.importorskip("torch")
+from torch import Tensor, nn  # noqa: E402
+from torch._dynamo.testing import CompileCounterWithBackend  # noqa: E402
+
+from mlc.torch_backend import compile_graph, pieces  # noqa: E402
+from mlc.torch_backend.compiled import MAX_REFOLDS, CompiledGraph  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def fresh_dynamo() -> Iterator[None]:
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    yield
+    torch._dynamo.reset()
+
+
+def assert_near(got: Tensor, want: Tensor) -> None:
+    assert got.shape == want.shape and got.dtype == want.dtype and got.stride() == want.stride()
+    assert (got - want).abs().max() <= 1e-4 * want.abs().max()
+
+
+def perceptron() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).eval()
+
+
+def test_the_answer_is_eagers() -> None:
+    model = perceptron()
+    compiled = torch.compile(model, backend=compile_graph)
+    x = torch.randn(3, 8)
+    with torch.no_grad():
+        assert_near(compiled(x), model(x))
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
+    """The weights that each code built from here on has taken for constants."""
+    found: list[set[int]] = []
+    original = CompiledGraph._compiled
+
+    def compiled(self: CompiledGraph, arguments: list[Any]) -> Any:
+        code = original(self, arguments)
+        found.append({number for number, _, _ in code.weights})
+        return code
+
+    monkeypatch.setattr(CompiledGraph, "_compiled", compiled)
+    return found
+
+
+def test_a_weight_changed_in_place_is_folded_anew_before_the_next_answer(built: list[set[int]]) -> None:
+    model = perceptron()
+    compiled = torch.compile(model, backend=compile_graph)
+    x = torch.randn(3, 8)
+    with torch.no_grad():
+        compiled(x), compiled(x)
+        assert len(built) == 1 and len(built[0]) == 4
+        model[0].weight.mul_(2)
+        assert_near(compiled(x), model(x))
+        model.load_state_dict({name: torch.randn_like(value) for name, value in model.state_dict().items()})
+        assert_near(compiled(x), model(x))
+        model[2].bias.data = torch.ones(4)
+        assert_near(compiled(x), model(x))
+        model[2].weight = nn.Parameter(torch.randn(4, 16))
+        assert_near(compiled(x), model(x))
+    assert len(built) == 5
+
+
+def test_a_weight_that_keeps_changing_becomes_an_input(built: list[set[int]]) -> None:
+    model = perceptron()
+    compiled = torch.compile(model, backend=compile_graph)
+    x = torch.randn(3, 8)
+    with torch.no_grad():
+        for _ in range(MAX_REFOLDS + 4):
+            model[2].weight.mul_(1.5)
+            assert_near(compiled(x), model(x))
+    assert [len(weights) for weights in built] == [4] * (MAX_REFOLDS + 1) + [3]
+
+
+def test_without_freezing_weights_are_inputs(built: list[set[int]]) -> None:
+    model = perceptron()
+    compiled = torch.compile(model, backend=compile_graph, options={"freeze": False})
+    x = torch.randn(3, 8)
+    with torch.no_grad():
+        assert_near(compiled(x), model(x))
+        model[0].weight.data.mul_(3)  # a write that no version counts
+        assert_near(compiled(x), model(x))
+    assert built == [set()]
+
+
+class Convolutional(nn.Module):
+    """Convolution, training-mode batch norm, pooling, attention-free head: what a small classifier has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 3, stride=2, padding=1)
+        self.norm = nn.BatchNorm2d(6)
+        self.head = nn.Linear(6 * 2 * 2, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.relu(self.norm(self.conv(x)))
+        return self.head(nn.functional.max_pool2d(y, 2).flatten(1))
+
+
+class Transformer(nn.Module):
+    """Attention, layer norm and GELU, with gradients through all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(20, 16)
+        self.layer = nn.TransformerEncoderLayer(16, 4, 32, dropout=0.0, activation="gelu", batch_first=True)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.layer(self.embedding(ids)).mean(1)
+
+
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [
+        (perceptron, torch.randn(4, 8)),
+        (Convolutional, torch.randn(4, 3, 8, 8)),
+        (Transformer, torch.randint(0, 20, (2, 7))),
+    ],
+    ids=["perceptron", "convolutional", "transformer"],
+)
+def test_gradients_are_eagers(make: Any, x: Tensor) -> None:
+    ours, theirs = make().train(), make().train()
+    theirs.load_state_dict(ours.state_dict())
+    compiled = torch.compile(ours, backend=compile_graph)
+    for model in (compiled, theirs):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(x).square().mean().backward()
+            optimizer.step()
+    for (name, got), (_, want) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
+        assert (got - want).abs().max() <= 1e-4 * max(want.abs().max(), 1.0), name
+        assert (got.grad - want.grad).abs().max() <= 1e-4 * max(want.grad.abs().max(), 1e-2), name
+    for (name, got), (_, want) in zip(ours.named_buffers(), theirs.named_buffers(), strict=True):
+        assert torch.allclose(got, want, rtol=1e-4), name
+
+
+LAYERS = {
+    "conv strided": (lambda: nn.Conv2d(4, 6, 3, stride=2, padding=1), (2, 4, 9, 8)),
+    "conv dilated, no bias": (lambda: nn.Conv2d(4, 6, 3, dilation=2, bias=False), (2, 4, 9, 8)),
+    "conv in groups": (lambda: nn.Conv2d(4, 6, (3, 1), padding=(1, 0), groups=2), (2, 4, 9, 8)),
+    "conv 1d": (lambda: nn.Conv1d(4, 6, 5, stride=3), (2, 4, 17)),
+    "conv transposed": (lambda: nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, output_padding=1), (2, 4, 5, 6)),
+    "average pool": (lambda: nn.AvgPool2d(3, stride=2, padding=1), (2, 3, 8, 9)),
+    "average pool without pads": (lambda: nn.AvgPool2d(3, 2, 1, count_include_pad=False), (2, 3, 8, 9)),
+    "adaptive pool": (lambda: nn.AdaptiveAvgPool2d((3, 2)), (2, 3, 8, 9)),
+    "max pool": (lambda: nn.MaxPool2d(3, stride=2, padding=1), (2, 3, 8, 9)),
+    "group norm": (lambda: nn.GroupNorm(2, 6), (2, 6, 5, 4)),
+    "layer norm": (lambda: nn.LayerNorm((5, 4)), (2, 6, 5, 4)),
+    "batch norm": (lambda: nn.BatchNorm2d(6), (3, 6, 5, 4)),
+    "activations": (lambda: nn.Sequential(nn.GELU(), nn.SiLU(), nn.LeakyReLU(), nn.Softplus(), nn.ELU()), (3, 7)),
+    "softmax": (lambda: nn.Softmax(-1), (3, 7)),
+    "log softmax": (lambda: nn.LogSoftmax(0), (3, 7)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_of_layers_are_compiled_and_eagers(name: str) -> None:
+    make, shape = LAYERS[name]
+    ours, theirs = make(), make()
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(shape, requires_grad=True)
+    y = x.detach().clone().requires_grad_()
+    compiled = torch.compile(ours, backend=compile_graph, options={"fallback": False})
+    for model, given in ((compiled, x), (theirs, y)):
+        out = model(given)
+        (out * torch.linspace(-1, 1, out.numel()).view(out.shape)).sum().backward()
+    parameters = zip(ours.parameters(), theirs.parameters(), strict=True)
+    for got, want in [(x.grad, y.grad), *((p.grad, q.grad) for p, q in parameters)]:
+        assert (got - want).abs().max() <= 1e-4 * want.abs().max()
+
+
+@pytest.mark.slow
+def test_gradients_of_an_embedding_are_compiled_and_eagers() -> None:
+    model = nn.Embedding(10, 4, padding_idx=2)
+    ids = torch.tensor([[1, 2, 1], [9, 0, 2]])
+    compiled = torch.compile(model, backend=compile_graph, options={"fallback": False})
+    (compiled(ids) * torch.arange(24.0).view(2, 3, 4)).sum().backward()
+    got, model.weight.grad = model.weight.grad, None
+    (model(ids) * torch.arange(24.0).view(2, 3, 4)).sum().backward()
+    assert_near(got, model.weight.grad)
+
+
+def test_a_result_of_a_tensor_that_wants_gradients_has_a_history() -> None:
+    compiled = torch.compile(lambda x: torch.tanh(x) * 2, backend=compile_graph)
+    x = torch.randn(3, requires_grad=True)
+    y = compiled(x)
+    assert y.requires_grad
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    assert_near(gradient, 2 * (1 - torch.tanh(x.detach()) ** 2))
+
+
+def test_marked_dims_vary_without_another_compilation() -> None:
+    counter = CompileCounterWithBackend(compile_graph)
+
+    def function(a: Tensor, b: Tensor) -> tuple[Tensor, int, Tensor]:
+        return torch.softmax(a @ b.t(), -1) + a.shape[0], a.shape[0] * 2, torch.arange(a.shape[0])
+
+    compiled = torch.compile(function, backend=counter, fullgraph=True)
+    for size in (3, 5, 8, 64):
+        a, b = torch.randn(size, 8), torch.randn(4, 8)
+        torch._dynamo.mark_dynamic(a, 0)
+        got, want = compiled(a, b), function(a, b)
+        assert_near(got[0], want[0])
+        assert got[1] == want[1] and torch.equal(got[2], want[2])
+    assert counter.frame_count == 1
+
+
+def test_sizes_that_are_plain_numbers_work_too() -> None:
+    compiled = torch.compile(lambda x, n: x * n + torch.arange(n), backend=compile_graph, dynamic=True)
+    for n in (4, 6, 9):
+        assert torch.equal(compiled(torch.ones(1), n), torch.ones(1) * n + torch.arange(n))
+
+
+class Stateful(nn.Module):
+    """Writes into a buffer and its input, and returns views of both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(4))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        self.total.add_(x)
+        x.mul_(2)
+        return self.total.view(2, 2), x[1:]
+
+
+def test_writes_reach_buffers_and_inputs_and_views_stay_views() -> None:
+    ours, theirs = Stateful(), Stateful()
+    compiled = torch.compile(ours, backend=compile_graph)
+    with torch.no_grad():
+        for step in range(3):
+            x = torch.full((4,), float(step))
+            y = x.clone()
+            got, want = compiled(x), theirs(y)
+            assert torch.equal(got[0], want[0]) and torch.equal(got[1], want[1])
+            assert torch.equal(x, y) and torch.equal(ours.total, theirs.total)
+            assert got[0].data_ptr() == ours.total.data_ptr()
+            assert got[1].data_ptr() == x.data_ptr() + 4
+
+
+def test_results_lie_in_memory_as_eagers() -> None:
+    conv = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+    compiled = torch.compile(lambda x: (conv(x), x.permute(0, 2, 3, 1) + 1), backend=compile_graph)
+    x = torch.randn(2, 3, 8, 8).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        for got, want in zip(compiled(x), (conv(x), x.permute(0, 2, 3, 1) + 1), strict=True):
+            assert_near(got, want)
+
+
+def test_each_graph_between_breaks_is_compiled_once() -> None:
+    counter = CompileCounterWithBackend(compile_graph)
+
+    def function(x: Tensor) -> Tensor:
+        y = torch.relu(x) * 2
+        torch._dynamo.graph_break()
+        return torch.tanh(y)
+
+    compiled = torch.compile(function, backend=counter)
+    x = torch.randn(4)
+    for _ in range(3):
+        assert_near(compiled(x), function(x))
+    assert counter.frame_count == 2
+
+
+def spectral(x: Tensor) -> Tensor:
+    """An operator that mlc has not, between some that it has."""
+    y = torch.relu(x) * 2
+    return torch.tanh(torch.linalg.eigvalsh(y @ y.t())) + y.sum()
+
+
+def test_what_is_not_supported_runs_eagerly_and_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_said", set())
+    x = torch.randn(4, 4)
+    compiled = torch.compile(spectral, backend=compile_graph)
+    with pytest.warns(UserWarning, match=r"mlc runs eagerly: aten._linalg_eigh \(no support yet\)"):
+        assert_near(compiled(x), spectral(x))
+    torch._dynamo.reset()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_near(torch.compile(spectral, backend=compile_graph)(x), spectral(x))
+
+
+def test_without_fallback_what_is_not_supported_is_an_error() -> None:
+    compiled = torch.compile(spectral, backend=compile_graph, options={"fallback": False})
+    with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match=r"aten._linalg_eigh \(no support yet\)"):
+        compiled(torch.randn(4, 4))
+
+
+def test_random_numbers_are_torchs_own() -> None:
+    def function(x: Tensor) -> Tensor:
+        return nn.functional.dropout(torch.relu(x), 0.5, training=True) * 2
+
+    x = torch.randn(1000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = torch.compile(function, backend=compile_graph)
+        torch.manual_seed(3)
+        got = compiled(x)
+    torch.manual_seed(3)
+    assert_near(got, function(x))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"fall_back": True}, "backend mlc has no option 'fall_back'; did you mean 'fallback'"),
+        ({"level": 7}, "there is no optimization level 7"),
+        ({"passes": "fuze"}, "unknown pass 'fuze'"),
+    ],
+)
+def test_an_option_that_there_is_not_is_an_error(options: dict[str, Any], message: str) -> None:
+    compiled = torch.compile(torch.relu, backend=compile_graph, options=options)
+    with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match=message):
+        compiled(torch.randn(3))
+
+
+def test_both_doors_give_the_same_numbers() -> None:
+    model = perceptron()
+    x = torch.randn(3, 8)
+    with torch.no_grad():
+        assert torch.equal(torch.compile(model, backend=compile_graph)(x), mlc.compile(model, (x,))(x))
+
+
+SCRIPT = """
+import torch
+from mlc import codegen
+units = []
+original = codegen.compile_unit
+codegen.compile_unit = lambda unit, target: units.append(unit) or original(unit, target)
+torch.manual_seed(0)
+model = torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.Softmax(1)).eval()
+x = torch.randn(3, 8)
+with torch.no_grad():
+    assert torch.allclose(torch.compile(model, backend="mlc")(x), model(x), atol=1e-6)
+print("compiled", len(units))
+"""
+
+
+@pytest.mark.slow
+def test_the_name_mlc_is_found_and_kernels_are_kept_between_processes(tmp_path: Path) -> None:
+    site = site_with_entry_points(tmp_path / "site")
+    tree = str(Path(next(iter(mlc.__path__))).parent)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(site), tree]),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    counts = []
+    for _ in range(2):
+        command = [sys.executable, "-c", textwrap.dedent(SCRIPT)]
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+        assert result.returncode == 0, result.stderr
+        counts.append(int(result.stdout.split()[-1]))
+    assert counts[0] > 0 and counts[1] == 0
