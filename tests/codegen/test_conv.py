@@ -131,6 +131,22 @@ def test_tiles_with_too_many_kinds_of_borders_read_a_copy() -> None:
     assert "copied with its pads" in check(module, conv, normal(1, 1, 3, 60, 16))
 
 
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("used", [0, 3, 8, 15])
+def test_lanes_without_weights_are_not_read(used: int, target: str) -> None:
+    for taps, pads in ((1, 0), (3, 1)):
+        weights = normal(2, 2, taps, taps, 16, 16)
+        weights[:, -1, ..., used:, :] = 0
+        module, conv = conv_module((1, 2, 5, 9, 16), weights, normal(2, 16), pads=(pads,) * 4)
+        x = normal(1, 2, 5, 9, 16)
+        row = check(module, conv, x, target)
+        assert f"last block {max(used, 1)} of 16 channels" in row
+        executable, _ = compiled(module, target=target)
+        undefined = x.copy()
+        undefined[:, -1, ..., max(used, 1) :] = np.nan
+        assert np.array_equal(executable.run(undefined), executable.run(x))
+
+
 # Blocks, height, width and pads; tiles that fill the image and tiles that hang over it.
 WINOGRAD_SHAPES = {
     "whole tiles": (2, 8, 8, (1, 1, 1, 1)),

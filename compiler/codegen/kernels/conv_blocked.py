@@ -68,6 +68,7 @@ class Blocked:
         self.pixel = 1 if self.is_plain else self.block  # elements from one pixel of x to the next
         self.depth, self.inner = w[1], int(str(w[-2]))  # blocks of input channels of a group, channels of a block
         self.batch, self.groups, self.channel_blocks = y[0], op.groups, x[1]
+        self.used = self._used_channels()
         self.filter_blocks = w[0] // self.groups
         sizes = x[2:] if self.is_plain else x[2:-1]
         self.dims = window_dims(sizes, y[2:-1], taps, op.strides, op.dilations, op.pads, False)
@@ -107,11 +108,17 @@ class Blocked:
         if parts > 1:
             plan.choose("parts", parts)
         plan.choose("image", "in place" if image is self.op.x else "copied with its pads")
+        if self.used < self.inner:
+            plan.choose("last block", f"{self.used} of {self.inner} channels")
         plan.choose("weights", "packed when compiling" if isinstance(weights, Prepared) else "as they are")
         pixels = self.rows if self.is_flat else plan.estimate(self.last.count)
         work = plan.estimate(inner * self.channels) // parts * pixels * self.tap_count * self.tile_blocks * self.block
 
-        @plan.each(self.batch * self.groups * outer * parts, cost=max(1, work // 16), shapes=self.shapes)
+        variant = f"{self.used} channels in the last block"
+
+        @plan.each(
+            self.batch * self.groups * outer * parts, cost=max(1, work // 16), shapes=self.shapes, variant=variant
+        )
         def unit(k: Kernel, number: Any) -> None:
             n, group, first, part = k.unravel(number, (k.dim(self.batch), self.groups, k.dim(outer), parts))
             body = _Body(self, k, image, weights, n, group)
@@ -172,6 +179,15 @@ class Blocked:
         waste = {parts: -(-units * parts // cores) * cores / (units * parts) for parts in range(1, min(inner, 8) + 1)}
         best = min(waste.values())
         return next((parts for parts, w in waste.items() if w <= max(1.04, best)), 1)
+
+    def _used_channels(self) -> int:
+        """How many channels of the last block the sum needs: those behind have weights of 0 alone, as lanes that stand
+        for no channel do."""
+        w = self.plan.constant(self.op.w)
+        if w is None or self.inner == 1 or self.groups > 1 or w.size == 0:
+            return self.inner
+        is_used = np.any(np.moveaxis(w[:, -1], -2, 0).reshape(self.inner, -1) != 0, axis=1)
+        return int(np.max(np.flatnonzero(is_used), initial=0)) + 1
 
     # --- storages ---
 
@@ -259,13 +275,30 @@ class _Body:
         image = self._origin(line, first)
         outer = conv.dims[:-1]
         ranges = [d.seen(k, position, k.dim(d.size)) for d, position in zip(outer, line, strict=False)]
-        with k.loop(0, k.dim(conv.depth)) as channel:
-            plane = image.plus(k, k.mul(channel, self.plane))
-            for taps in nested(k, ranges):
-                offset, tap = self._outer_offset(taps)
-                window = k.add(k.mul(channel, conv.tap_count), tap)
-                self._along_line(tile, plane.plus(k, offset), weights, window, seen)
+        whole = conv.depth if conv.used == conv.inner else conv.depth - 1
+        with k.loop(0, k.dim(whole)) as channel:
+            self._channels(tile, image, weights, ranges, seen, channel, conv.inner)
+        if conv.used < conv.inner:
+            self._channels(tile, image, weights, ranges, seen, k.dim(whole), conv.used)
         store_tile(k, conv.op, tile, (self.n, block), (*line, first), conv.vectors_per_block)
+
+    def _channels(
+        self,
+        tile: Tile,
+        image: Address,
+        weights: Sequence[Address],
+        ranges: Sequence[tuple[Num, Num]],
+        seen: Sequence[Span],
+        channel: Num,
+        count: int,
+    ) -> None:
+        """All taps of the first `count` channels of one block."""
+        conv, k = self.conv, self.k
+        plane = image.plus(k, k.mul(channel, self.plane))
+        for taps in nested(k, ranges):
+            offset, tap = self._outer_offset(taps)
+            window = k.add(k.mul(channel, conv.tap_count), tap)
+            self._along_line(tile, plane.plus(k, offset), weights, window, seen, count)
 
     def _start(self, block: Num, v: int) -> Any:
         """What vector v of the accumulators starts from: the bias."""
@@ -301,9 +334,9 @@ class _Body:
         return k.mul(offset, conv.pixel), number
 
     def _along_line(
-        self, tile: Tile, image: Address, weights: Sequence[Address], window: Num, seen: Sequence[Span]
+        self, tile: Tile, image: Address, weights: Sequence[Address], window: Num, seen: Sequence[Span], used: int
     ) -> None:
-        """The taps along the line and the channels of a block; `window` counts taps of blocks of channels before."""
+        """The taps along the line, and `used` channels of a block; `window` counts the taps of blocks before."""
         conv, k = self.conv, self.k
         step = conv.last.dilation * conv.pixel
         row_stride, filter_stride = conv.last.stride * conv.pixel, self._filter_stride()
@@ -311,12 +344,12 @@ class _Body:
         for start, stop, span in tap_spans(tuple(seen)):
             most = max(1, MAX_UNROLLED // ((span[1] - span[0]) * conv.vectors))
             taps = min(most, stop - start) if conv.inner == 1 else 1
-            channels = max(d for d in range(1, min(most, conv.inner) + 1) if conv.inner % d == 0)
+            channels = max(d for d in range(1, min(most, used) + 1) if used % d == 0)
             for at, count in _steps(k, start, stop, taps):
                 for t in range(count):
                     moved = image.plus(k, k.mul(k.add(at, t), step)).apart(k)
                     first = k.mul(k.add(window, k.add(at, t)), conv.inner * filter_stride)
-                    for c, _ in _steps(k, 0, conv.inner, channels):
+                    for c, _ in _steps(k, 0, used, channels):
                         place = k.add(first, k.mul(c, filter_stride))
                         here = [column.plus(k, place) for column in weights]
                         tile.add_products(moved.plus(k, c), here, products[:channels], span, row_stride)
