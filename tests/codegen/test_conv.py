@@ -50,7 +50,8 @@ def check(module: Module, conv: Conv, x: Array, target: str = "host") -> str:
     (want,) = interpret(module, [x])
     executable, program = compiled(module, target=target)
     (got,) = executable.run(x)
-    terms = int(np.prod(conv.w.tensor.static_shape[1:-1]))
+    shape = conv.w.tensor.static_shape
+    terms = int(np.prod(shape[1:] if conv.layout == "nchw" else shape[1:-1]))
     scale = float(np.max(np.abs(want), initial=1e-30))
     assert_op_close(got, want, magnitude=scale, terms=terms, op=f"conv on {target}")
     return str(program.schedule[0])
@@ -145,6 +146,37 @@ def test_lanes_without_weights_are_not_read(used: int, target: str) -> None:
         undefined = x.copy()
         undefined[:, -1, ..., max(used, 1) :] = np.nan
         assert np.array_equal(executable.run(undefined), executable.run(x))
+
+
+# Channels, filters, height, width, taps and the conv's attributes, on a plain layout.
+PLANES = {
+    "3x3": (5, 5, 9, 21, (3, 3), {"pads": (1, 1, 1, 1)}),
+    "strided": (2, 2, 13, 40, (3, 3), {"pads": (1, 1, 1, 1), "strides": (2, 2)}),
+    "strided by three": (1, 1, 10, 33, (5, 4), {"pads": (2, 0, 1, 3), "strides": (1, 3)}),
+    "dilated": (3, 3, 12, 19, (3, 3), {"pads": (2, 4, 2, 4), "dilations": (2, 4)}),
+    "strided and dilated": (2, 2, 15, 31, (3, 2), {"pads": (2, 3, 2, 3), "strides": (2, 2), "dilations": (2, 3)}),
+    "several filters a channel": (2, 6, 5, 7, (3, 3), {}),
+    "a row": (2, 2, 1, 50, (1, 7), {"pads": (0, 3, 0, 3)}),
+    "pads beyond the image": (2, 2, 2, 3, (3, 3), {"pads": (4, 5, 6, 7), "strides": (3, 4)}),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", PLANES)
+def test_depthwise_conv_of_planes_equals_evaluate(name: str, target: str) -> None:
+    channels, filters, height, width, taps, attributes = PLANES[name]
+    function = Function("main", [("x", TensorType(DType.F32, (2, channels, height, width)))])
+    constants = [Constant(normal(filters, 1, *taps)), Constant(normal(filters))]
+    for constant in constants:
+        function.append(constant)
+    given = {"strides": (1, 1), "pads": (0, 0, 0, 0), "dilations": (1, 1), **attributes}
+    conv = Conv(function.inputs[0], *(c.result for c in constants), groups=channels, **given)
+    function.append(conv)
+    function.append(Relu(conv.result))
+    function.set_outputs([("y", conv.result.users[0].results[0])])
+    module = Module("test")
+    module.add(function)
+    assert "padded plane" in check(module, conv, normal(2, channels, height, width), target)
 
 
 # Blocks, height, width and pads; tiles that fill the image and tiles that hang over it.

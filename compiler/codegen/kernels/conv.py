@@ -25,6 +25,7 @@ from mlc.codegen import registers
 from mlc.codegen.builder import Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.conv_blocked import blocked_conv
+from mlc.codegen.kernels.conv_planes import is_planar, planar_conv
 from mlc.codegen.kernels.images import Image, conv_image, transposed_image
 from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
 from mlc.codegen.registry import NoKernel, kernel
@@ -40,13 +41,17 @@ MAX_UNROLLED_TAPS = 4
 
 @kernel(Conv)
 def conv(plan: Plan, op: Conv) -> None:
-    """Makes the image where it is needed, packs the weights if they are not constant, then convolves."""
+    """Makes the image where it is needed, packs the weights if they are not constant, then convolves; by planes where
+    filters see one channel each."""
     if op.layout != "nchw":
         blocked_conv(plan, op)
         return
     kernel_dims = op.w.tensor.dims[2:]
     if not all(is_static(d) for d in kernel_dims):
         raise NoKernel("its kernel size is not known when compiling")
+    if is_planar(plan, op):
+        planar_conv(plan, op)
+        return
     filters, depth = op.w.tensor.dims[0], op.w.tensor.dims[1]
     direct = Direct(plan, op, op.result, op.b, numbers(kernel_dims), op.groups, filters // op.groups, depth)
     image = conv_image(plan, op, direct.dtype, direct.tile.columns)
