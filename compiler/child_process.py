@@ -11,18 +11,23 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 _PACKAGE_HOME = Path(__file__).parents[1]
 _PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
-def start_module(module: str) -> subprocess.Popen[bytes]:
-    """`python -m module` with pipes as standard input and output. Raises OSError when the system refuses."""
+def start_module(module: str, errors: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """`python -m module` with pipes as standard input and output, and `errors` as standard error if given.
+
+    Raises OSError when the system refuses.
+    """
     path = os.pathsep.join([str(_PACKAGE_HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=errors,
         env={**os.environ, "PYTHONPATH": path},
     )
 

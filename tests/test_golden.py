@@ -22,6 +22,7 @@ from mlc.passes.table import BUILTIN, level_passes
 
 BACKENDS = ("llvm", "interp")
 PIPELINES = ("O0", "O1", "O2", "O3", "fuse,fold", "fold,fuse", *BUILTIN)
+MLIR_PIPELINES = ("O0", "O2", "O3")
 SHORT_PIPELINES = ("O0", "O2", "O3", "fuse,fold", "fold,fuse")
 FAST = {
     *(("mlp-small-torchscript14", pipeline, backend) for pipeline in PIPELINES for backend in BACKENDS),
@@ -30,6 +31,8 @@ FAST = {
     ("light-squeezenet-64", "O2", "llvm"),
     ("light-shufflenet-64", "O3", "llvm"),
     ("bert-small-torchscript14", "O2", "interp"),
+    ("mlp-small-torchscript14", "O2", "mlir"),
+    ("gpt-small-torchscript14", "O2", "mlir"),
 }
 
 
@@ -62,10 +65,12 @@ def fetch(name: str, folder: Path) -> Model:
 
 
 def compiled(path: Path, pipeline: str, backend: str) -> mlc.Executable | mlc.Interpreted:
-    """The model through a level, "O2", or a pipeline, "fold,fuse"."""
+    """The model through a level, "O2", or a pipeline, "fold,fuse"; on mlir with no step in Python."""
+    if backend == "mlir":
+        pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
     if pipeline.startswith("O"):
-        return mlc.compile(path, level=int(pipeline[1:]), backend=backend)
-    return mlc.compile(path, passes=pipeline, backend=backend)
+        return mlc.compile(path, level=int(pipeline[1:]), backend=backend, fallback=backend != "mlir")
+    return mlc.compile(path, passes=pipeline, backend=backend, fallback=backend != "mlir")
 
 
 def tolerance_of(pipeline: str) -> float:
@@ -83,6 +88,8 @@ SMALL_ROWS = [
     *rows(THOROUGH, PIPELINES, BACKENDS),
     *rows(OTHERS, SHORT_PIPELINES, ("llvm",)),
     *rows(OTHERS, ("O3",), ("interp",)),
+    *rows(THOROUGH, MLIR_PIPELINES, ("mlir",)),
+    *rows(OTHERS, ("O2",), ("mlir",)),
 ]
 
 
@@ -94,7 +101,10 @@ def test_a_small_model_equals_its_reference(name: str, pipeline: str, backend: s
         assert_close(outputs(exe, case), case.outputs, model=name, share=tolerance_of(pipeline))
 
 
-@pytest.mark.parametrize(("name", "pipeline", "backend"), rows(catalog.FULL, ("O2", "O3"), ("llvm",)))
+@pytest.mark.parametrize(
+    ("name", "pipeline", "backend"),
+    [*rows(catalog.FULL, ("O2", "O3"), ("llvm",)), *rows(("light-resnet50-224",), ("O2", "O3"), ("mlir",))],
+)
 def test_a_model_of_published_size_equals_its_reference(name: str, pipeline: str, backend: str, folder: Path) -> None:
     model = fetch(name, folder)
     exe = compiled(model.path, pipeline, backend)

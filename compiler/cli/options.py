@@ -36,7 +36,7 @@ _PASS_FLAGS = (
 )
 _TARGET_FLAGS = (
     click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ..."),
-    click.option("--backend", type=click.Choice(["llvm", "interp"]), default="llvm", show_default=True),
+    click.option("--backend", type=click.Choice(["llvm", "mlir", "interp"]), default="llvm", show_default=True),
     click.option("--no-fallback", is_flag=True, help="A step that would run in Python is an error."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the compile cache."),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes that compile kernels (default: one a core)."),

@@ -9,6 +9,7 @@ from mlc.codegen import elements as elements  # fills the registry
 from mlc.codegen import kernels as kernels  # fills the registry
 from mlc.codegen.buffers import is_known, plan_memory
 from mlc.codegen.compile_pool import CompilePool
+from mlc.codegen.families import Kernels, LlvmKernels
 from mlc.codegen.lower import Lowering
 from mlc.codegen.main import registers_hold, write_main
 from mlc.codegen.program import CodeUnit, HostStep, HostValue, Port, Program
@@ -36,15 +37,28 @@ class Options:
     tuned: Tuned = field(default_factory=dict)
 
 
-def emit(module: Module, target: Target, options: Options = Options(), compiler: Compiler | None = None) -> Program:
-    """The program that computes `main` of the module; without a compiler of the caller's this process compiles it.
+def emit(
+    module: Module,
+    target: Target,
+    options: Options = Options(),
+    compiler: Compiler | None = None,
+    kernels: Kernels | None = None,
+) -> Program:
+    """The program that computes `main` of the module, with the llvm backend's kernels unless others are given.
+
+    Without a compiler of the caller's this process compiles it.
 
     Raises CompileError under `no_fallback` for the first op that has no native kernel.
     """
     compiler = compiler or CompilePool(target)
     function = module.main
     symbols = input_symbols([v for v in function.inputs if registers_hold(v)])
-    lowering = Lowering(target, symbols, no_fallback=options.no_fallback, submit=compiler.submit, tuned=options.tuned)
+    kernels = kernels or LlvmKernels()
+    # Kernels that are whole once they are written are compiled while others are being written.
+    submit = compiler.submit if kernels.are_whole else _later
+    lowering = Lowering(
+        target, symbols, no_fallback=options.no_fallback, submit=submit, tuned=options.tuned, kernels=kernels
+    )
     steps = lowering.block(function.block)
     known = frozenset(symbols)
     native_outputs = [v for v in function.outputs if registers_hold(v)]
@@ -71,7 +85,10 @@ def emit(module: Module, target: Target, options: Options = Options(), compiler:
         target=target,
     )
     compiler.submit(main)
-    units = [*lowering.table.units, main]
+    finished = kernels.finish(lowering.table.units)
+    for unit in finished if not kernels.are_whole else ():
+        compiler.submit(unit)
+    units = [*finished, main]
     return Program(
         units=tuple(replace(unit, code=compiler.code(unit)) for unit in units),
         inputs=tuple(
@@ -94,6 +111,10 @@ def emit(module: Module, target: Target, options: Options = Options(), compiler:
         workspace_text=memory.text(),
         workspace_bytes=memory.workspace_bytes,
     )
+
+
+def _later(unit: CodeUnit) -> None:
+    """Leaves a unit alone until it is finished."""
 
 
 def input_symbols(inputs: list[Value]) -> list[str]:

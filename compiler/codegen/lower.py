@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 
 from mlc.codegen import control, shapes
 from mlc.codegen.buffers import Names
+from mlc.codegen.families import Kernels
 from mlc.codegen.groups import Group, partition, single
 from mlc.codegen.kernels.concat import copy_operands
-from mlc.codegen.kernels.elementwise import elementwise
-from mlc.codegen.kernels.transpose import moves_innermost, transpose
 from mlc.codegen.main import MainBuilder, registers_hold
 from mlc.codegen.program import CodeUnit, ScheduleRow
-from mlc.codegen.registry import CHECKS, KERNELS, NoKernel, is_light
+from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
 from mlc.codegen.steps import Host, Step
 from mlc.codegen.units import Tuned, UnitTable
@@ -21,7 +20,7 @@ from mlc.codegen.views import concat_in_place, view_of
 from mlc.errors import CompileError
 from mlc.ir import Array, Block, Dim, DType, Op, TensorType, Value
 from mlc.ir.dims import lower_bound
-from mlc.ops import Concat, Constant, Fused, Transpose
+from mlc.ops import Concat, Constant, Fused
 from mlc.target import Target
 
 # Elements of a concat that one kernel selects, where copies operand by operand would be launch after launch.
@@ -39,7 +38,9 @@ class Lowering:
         no_fallback: bool,
         submit: Callable[[CodeUnit], object],
         tuned: Tuned,
+        kernels: Kernels,
     ) -> None:
+        self.kernels = kernels
         self.table = UnitTable(target, submit, tuned)
         self.names = Names()
         self.constants: dict[Value, Array] = {}
@@ -79,7 +80,7 @@ class Lowering:
             if (seen := view_of(op)) is not None:
                 self.names.view(op.result, *seen)
                 return steps
-            if isinstance(op, Concat) and (copies := self._concat(op)) is not None:
+            if isinstance(op, Concat) and self.kernels.copies_concats and (copies := self._concat(op)) is not None:
                 return copies
             return [*steps, *self.group(single(op))]
         except NoKernel as missing:
@@ -88,19 +89,7 @@ class Lowering:
     def group(self, group: Group) -> list[Step]:
         """The planned steps of one group."""
         group.immediates = self._immediates(group)
-        is_rooted = group.root is not None and not is_light(group.root)
-        if is_rooted and group.root is not None:
-            family = KERNELS[type(group.root)]
-            plan = Plan(group, family.name, self.table, self._constant)
-            self._add_checks(plan)
-            family.plan(plan, group.root)
-        elif isinstance(group.root, Transpose) and moves_innermost(group.root):
-            plan = Plan(group, "transpose", self.table, self._constant)
-            transpose(plan, group.root)
-        else:
-            plan = Plan(group, "elementwise", self.table, self._constant)
-            self._add_checks(plan)
-            elementwise(plan)
+        plan = self.kernels.plan(group, self.table, self._constant, self._add_checks)
         self._made.update(group.outputs)
         self.rows.append(plan.row())
         return [*plan.finished()]
@@ -136,7 +125,11 @@ class Lowering:
             if isinstance(nested, Constant):
                 self.constants[nested.result] = nested.value
         parts = partition(
-            op, is_light=is_light, is_view=_is_view, takes_prologue=_takes_prologue, is_native=self._is_native
+            op,
+            is_light=self.kernels.is_light,
+            is_view=_is_view,
+            takes_prologue=self.kernels.takes_prologue,
+            is_native=self._is_native,
         )
         steps: list[Step] = []
         for part in parts:
@@ -155,7 +148,7 @@ class Lowering:
         return steps
 
     def _is_native(self, op: Op) -> bool:
-        return type(op) in KERNELS and not self._host_reason(op)
+        return not self._host_reason(op)
 
     def _host_reason(self, op: Op) -> str:
         """Why no native code can run the op, whatever kernels there are; "" when it can."""
@@ -164,9 +157,7 @@ class Lowering:
         for value in (*op.operands, *op.results):
             if not registers_hold(value):
                 return _foreign(value)
-        if not is_light(op) and type(op) not in KERNELS:
-            return "no kernel is written for it"
-        return ""
+        return self.kernels.missing(op)
 
     def _note_symbols(self, op: Op) -> None:
         if op in self.defined:
@@ -199,8 +190,6 @@ class Lowering:
                 plan.inline(_extent_check(op, doubtful))
             if op.is_elementwise and (pairs := self._new_pairs(op)):
                 plan.inline(_broadcast_check(op, pairs))
-            if type(op) in CHECKS:
-                CHECKS[type(op)](plan, op)
 
     def _new_doubtful(self, op: Op) -> list[Dim]:
         """Dims of the results that could be negative for some extents of the inputs: a window longer than its image."""
@@ -256,10 +245,6 @@ def captured(op: Op) -> list[Value]:
 
 def _is_view(op: Op) -> bool:
     return view_of(op) is not None
-
-
-def _takes_prologue(op: Op) -> bool:
-    return KERNELS[type(op)].takes_prologue
 
 
 def _foreign(value: Value) -> str:

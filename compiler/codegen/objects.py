@@ -10,6 +10,8 @@ from mlc.target import Target
 
 MAIN = "mlc_main"
 TRIPLE = "x86_64-unknown-linux-gnu"
+# Begins the names of units whose loops are plain, where LLVM's own loop vectorizer has something to do.
+PLAIN_LOOPS = "mlc_linalg_"
 # What object code depends on beside its text and target.
 LLVM_OPTIONS = ("-enable-misched=false",)
 
@@ -17,7 +19,8 @@ LLVM_OPTIONS = ("-enable-misched=false",)
 def object_code(name: str, text: str, target: Target) -> bytes:
     """The object file of one unit of this name.
 
-    The pipeline is light: kernels are already vectorized and unrolled, so LLVM's own vectorizers and unroller are off.
+    The pipeline is light: kernels are already vectorized and unrolled, so LLVM's own vectorizers and unroller are off,
+    but for units of plain loops.
     Main only calls kernels and is compiled as it stands, in an eighth of the time.
     """
     from llvmlite import binding
@@ -27,7 +30,7 @@ def object_code(name: str, text: str, target: Target) -> bytes:
     module = binding.parse_assembly(text)
     module.data_layout = str(machine.target_data)
     if not is_main:
-        _optimize(module, machine)
+        _optimize(module, machine, vectorizes_loops=name.startswith(PLAIN_LOOPS))
     return bytes(machine.emit_object(module))
 
 
@@ -50,11 +53,11 @@ def linked(texts: Sequence[str], target: Target, kind: Literal["llvm", "asm", "o
             return bytes(machine.emit_object(whole))
 
 
-def _optimize(module: Any, machine: Any) -> None:
+def _optimize(module: Any, machine: Any, *, vectorizes_loops: bool = False) -> None:
     from llvmlite import binding
 
     options = binding.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = False
+    options.loop_vectorization = vectorizes_loops
     options.slp_vectorization = False
     options.loop_unrolling = False
     options.loop_interleaving = False

@@ -17,7 +17,7 @@ from mlc.driver.plugins import source_digests
 from mlc.driver.text import read_module, weights_path
 from mlc.driver.tuning import Tuning, load_tuning, stale_note
 from mlc.driver.validate import sample_validator
-from mlc.driver.version import code_version
+from mlc.driver.version import code_version, mlir_version
 from mlc.errors import CompileError
 from mlc.frontend.torch_models import is_factory, versions
 from mlc.ir import Module
@@ -28,6 +28,7 @@ from mlc.target import Target
 
 if TYPE_CHECKING:
     from mlc.codegen import Program
+    from mlc.codegen.mlir.backend import MlirKernels
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Compilation:
     passes: list[PassResult] = field(default_factory=list)
     ledger: Ledger | None = None
     program: Program | None = None
+    kernels: MlirKernels | None = None
     artifact: runtime.Artifact | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -131,7 +133,7 @@ def compile_module(
     target = Target.parse(options.target)
     passes, ledger = optimize(module, options, observers)
     compilation = Compilation(target, module=module, passes=passes, ledger=ledger)
-    if options.backend == "llvm" and not stop_before_codegen:
+    if options.backend != "interp" and not stop_before_codegen:
         _generate(compilation, target, options)
     compilation.seconds = time.perf_counter() - start
     return compilation
@@ -163,12 +165,16 @@ def model_key(path: Path, options: Options) -> str:
         files = [file_digest(p) for p in _model_files(path)]
     except OSError as error:
         raise CompileError(error.strerror or str(error), where=str(path)) from None
+    if options.schedule is not None and not options.schedule.is_file():
+        raise CompileError("there is no such schedule", where=str(options.schedule))
     target = Target.parse(options.target)
     pipeline = options.pipeline()
     plugins = [one for item in pipeline for one in source_digests(type(item))]
     facts = [options.backend, str(options.fallback), options.validate, repr(target)]
     facts.append(load_tuning(Cache.default() if options.use_cache else None, target).digest)
     facts += versions() if path.suffix == ".pt2" else []
+    if options.backend == "mlir":
+        facts += [mlir_version(), file_digest(options.schedule) if options.schedule is not None else ""]
     limits = [f"{name}={count}" for name, count in sorted(options.rewrite_limits.items())]
     passes = [str(item) for item in pipeline]
     return digest([path.suffix, *files, "|", *facts, *limits, "|", *passes, "|", *plugins, code_version()])
@@ -176,12 +182,14 @@ def model_key(path: Path, options: Options) -> str:
 
 def _generate(compilation: Compilation, target: Target, options: Options) -> None:
     """Code and artifact of the optimized module. LLVM is imported here, when it is needed."""
-    from mlc.driver.generate import generate, to_artifact
+    from mlc.driver.generate import generate, mlir_kernels, to_artifact
 
     assert compilation.module is not None
     cache = Cache.default() if options.use_cache else None
     tuning = load_tuning(cache, target)
     compilation.notes += _tuning_notes(tuning, target)
+    if options.backend == "mlir":
+        compilation.kernels = mlir_kernels(options.schedule)
     compilation.program = generate(
         compilation.module,
         target,
@@ -189,6 +197,7 @@ def _generate(compilation: Compilation, target: Target, options: Options) -> Non
         cache=cache,
         jobs=options.job_count,
         tuned=tuning.choices,
+        kernels=compilation.kernels,
     )
     compilation.artifact = to_artifact(compilation.program, compilation.module, target)
 

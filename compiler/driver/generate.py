@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import importlib.metadata
-from typing import Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from mlc import codegen, runtime
 from mlc.codegen import CodeUnit, HostStep, HostValue, Port, Program
+from mlc.codegen.families import Kernels
 from mlc.driver.cache import Cache, digest
+from mlc.errors import CompileError
 from mlc.ir import Function, Module, Op, TensorType, Value
 from mlc.ir.printer import print_module
 from mlc.runtime.artifact import FORMAT_VERSION, OBJECT, aligned_bytes
 from mlc.target import Target
+
+if TYPE_CHECKING:
+    from mlc.codegen.mlir.backend import MlirKernels
 
 
 def generate(
@@ -24,15 +31,16 @@ def generate(
     cache: Cache | None,
     jobs: int,
     tuned: codegen.Tuned | None = None,
+    kernels: Kernels | None = None,
 ) -> Program:
     """The module's native code, compiled by up to `jobs` processes; object code of kernels that were compiled before
     comes from the cache. `tuned` overrides choices of the cost model."""
     options = codegen.Options(no_fallback=not fallback, tuned=tuned or {})
     with codegen.CompilePool(target, jobs) as pool:
         if cache is None:
-            return codegen.emit(module, target, options, pool)
+            return codegen.emit(module, target, options, pool, kernels)
         compiler = _CachedCompiler(pool, cache, target)
-        program = codegen.emit(module, target, options, compiler)
+        program = codegen.emit(module, target, options, compiler, kernels)
     if compiler.has_new_objects:
         cache.prune()
     return program
@@ -68,6 +76,16 @@ class _CachedCompiler:
 
     def _key(self, unit: CodeUnit) -> str:
         return digest([unit.text, *self._facts])
+
+
+def mlir_kernels(schedule: Path | None, stages: Sequence[str] = ()) -> MlirKernels:
+    """The mlir backend's kernels, which keep the texts of the stages. Raises CompileError without torch-mlir."""
+    from mlc.codegen.mlir.backend import MlirKernels
+
+    try:
+        return MlirKernels(schedule.read_text() if schedule is not None else "", stages)
+    except OSError as error:
+        raise CompileError(error.strerror or str(error), where=str(schedule)) from None
 
 
 def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from mlc.errors import CompileError, nearest
@@ -12,7 +13,7 @@ from mlc.passes.table import level_passes, pass_classes
 from mlc.rewrite import Pass
 from mlc.runtime.native import available_cores
 
-Backend = Literal["llvm", "interp"]
+Backend = Literal["llvm", "mlir", "interp"]
 Validation = Literal["off", "verify", "sample"]
 DEFAULT_LEVEL = 2
 
@@ -22,13 +23,15 @@ class Options:
     """Options of one compilation; the command line's flags of the same names say what each does.
 
     `passes` is a pipeline, as text or as passes, and replaces the level's; giving both is an error. `fallback=False`
-    makes a step that would run in Python an error. `jobs` processes compile kernels, None: one for each core.
+    makes a step that would run in Python an error. `schedule` is a file whose named sequences replace the packaged ones
+    of the mlir backend. `jobs` processes compile kernels, None: one for each core.
     """
 
     passes: str | tuple[Pass, ...] | None = None
     level: int | None = None
     target: str = "host"
     backend: Backend = "llvm"
+    schedule: Path | None = None
     disabled: tuple[str, ...] = ()
     rewrite_limits: Mapping[str, int] = field(default_factory=dict)
     validate: Validation = "verify"
@@ -57,8 +60,10 @@ class Options:
             raise CompileError("give a pipeline (--passes) or a level (-O), not both")
         if self.level is not None and self.level not in (0, 1, 2, 3):
             raise CompileError(f"there is no optimization level {self.level}; there are 0, 1, 2 and 3")
-        if self.backend not in ("llvm", "interp"):
-            raise CompileError(f"unknown backend {self.backend!r}; there are llvm and interp")
+        if self.backend not in ("llvm", "mlir", "interp"):
+            raise CompileError(f"unknown backend {self.backend!r}; there are llvm, mlir and interp")
+        if self.schedule is not None and self.backend != "mlir":
+            raise CompileError(f"a schedule is for the mlir backend, not {self.backend}")
         if self.validate not in ("off", "verify", "sample"):
             raise CompileError(f"unknown validation {self.validate!r}; there are off, verify and sample")
         items: list[Pass]

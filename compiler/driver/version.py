@@ -27,6 +27,15 @@ def codegen_version() -> str:
 def _version_of(folder: Path) -> str:
     # In a source checkout the package is a tree of links to folders, which rglob would not enter.
     walk = os.walk(folder, followlinks=True)
-    files = sorted(Path(home, name) for home, _, names in walk for name in names if name.endswith(".py"))
+    kinds = (".py", ".mlir")
+    files = sorted(Path(home, name) for home, _, names in walk for name in names if name.endswith(kinds))
     sources = [part for path in files for part in (str(path.relative_to(_PACKAGE)), path.read_bytes())]
     return digest([*sources, *(importlib.metadata.version(name) for name in ("llvmlite", "numpy"))])
+
+
+def mlir_version() -> str:
+    """The version of the package that brings MLIR, "" where it is not installed."""
+    try:
+        return importlib.metadata.version("torch-mlir")
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -30,7 +30,7 @@ def module_of(op: Op, arguments: Sequence[Value]) -> Module:
 def compiled(module: Module, *, target: str = "host", no_fallback: bool = False) -> tuple[Executable, Program]:
     """The module as an Executable, with the program it was made from."""
     program = emit(module, Target.parse(target), Options(no_fallback=no_fallback))
-    return Executable(artifact_of(program), [_host_function(s) for s in program.host_steps]), program
+    return Executable(artifact_of(program), [host_function(s) for s in program.host_steps]), program
 
 
 def artifact_of(program: Program) -> runtime.Artifact:
@@ -72,7 +72,8 @@ def _value(value: HostValue, is_dynamic: bool) -> runtime.StepValue:
     return runtime.StepValue(value.slot, value.type.dtype.numpy.name, value.type.rank, is_dynamic)
 
 
-def _host_function(step: HostStep) -> Any:
+def host_function(step: HostStep) -> Any:
+    """What the runtime calls for a host step: the op's evaluate."""
     values = list(dict.fromkeys((*step.op.operands, *captured(step.op))))
 
     def call(*operands: Any) -> list[Any]:

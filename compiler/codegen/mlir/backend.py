@@ -1,0 +1,89 @@
+"""The mlir backend as kernels of a program: groups become linalg stages, stages become LLVM IR through MLIR.
+
+Everything around the kernels is the llvm backend's: groups, main, memory plan, artifact. A kernel of this backend is
+the call of a stage; `finish` puts the stage's code behind it, made by MLIR for all kernels in one go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from mlc.codegen.groups import Group
+from mlc.codegen.mlir import lowerings as lowerings  # fills the registry
+from mlc.codegen.mlir import scalars as scalars  # fills the registry
+from mlc.codegen.mlir.checks import add_checks
+from mlc.codegen.mlir.llvm_text import older_floats
+from mlc.codegen.mlir.lowering import Functions, Lowering
+from mlc.codegen.mlir.registry import LINALG, SCALARS
+from mlc.codegen.mlir.run import Lowered, lower, require_mlir
+from mlc.codegen.mlir.unsupported import REASONS
+from mlc.codegen.program import CodeUnit
+from mlc.codegen.schedule import Plan
+from mlc.codegen.units import UnitTable
+from mlc.ir import Array, Op, Value
+
+FAMILY = "linalg"  # of all groups: mlc.codegen.objects knows their units by it
+
+
+class MlirKernels:
+    """Kernels by way of linalg; see mlc.codegen.families for what each method is for."""
+
+    copies_concats = False
+    are_whole = False
+
+    def __init__(self, schedule: str = "", stages: Sequence[str] = ()) -> None:
+        require_mlir()
+        self.functions = Functions()
+        self.lowered = Lowered()
+        self._schedule, self._stages = schedule, stages
+
+    def is_light(self, op: Op) -> bool:
+        """Whether the op is one of elements, so that it can be part of any group."""
+        return type(op) in SCALARS
+
+    def takes_prologue(self, op: Op) -> bool:
+        """No: what a root reads lies in buffers."""
+        return False
+
+    def missing(self, op: Op) -> str:
+        """Why the op cannot go through linalg."""
+        if type(op) in SCALARS or type(op) in LINALG:
+            return ""
+        return REASONS.get(type(op), "no lowering to linalg is written for it")
+
+    def plan(
+        self,
+        group: Group,
+        table: UnitTable,
+        constants: Callable[[Value], Array | None],
+        checks: Callable[[Plan], None],
+    ) -> Plan:
+        """The launches of a group."""
+        plan = Plan(group, FAMILY, table, constants)
+        checks(plan)
+        lowering = Lowering(plan, self.functions)
+        for op in group.ops:
+            add_checks(lowering, op)
+        if group.root is not None and not self.is_light(group.root):
+            LINALG[type(group.root)](lowering, group.root)
+        else:
+            lowering.elementwise(group.outputs)
+        return plan
+
+    def finish(self, units: Sequence[CodeUnit]) -> list[CodeUnit]:
+        """The units with the code of the stages they call."""
+        wanted = tuple(dict.fromkeys((*self._stages, "llvm")))
+        self.lowered = lower(list(self.functions.by_name.values()), self._schedule, wanted)
+        return [self._linked(unit) for unit in units]
+
+    def _linked(self, unit: CodeUnit) -> CodeUnit:
+        found = re.search(r'^declare void @"(\w+)"\(.*\)$', unit.text, re.MULTILINE)
+        assert found is not None, unit.text
+        code = self.lowered.stages["llvm"][found.group(1)]
+        # What the unit says itself: the module's name, layout and flags.
+        code = re.sub(r"^(; ModuleID|source_filename|target |!).*\n", "", code, flags=re.MULTILINE)
+        code = older_floats(code)
+        code = code.replace(f"define void @{found.group(1)}(", f"define internal void @{found.group(1)}(")
+        return replace(unit, text=unit.text.replace(found.group(0), "") + code)

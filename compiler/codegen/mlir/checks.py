@@ -1,0 +1,72 @@
+"""Index tensors are looked through before a stage uses them: an index outside of its axis is an error of the run.
+
+The stage finds the least and the greatest index; main tests them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlc.codegen.builder import I64
+from mlc.codegen.mlir.lowering import Lowering
+from mlc.codegen.mlir.scalars.conversion import converted
+from mlc.codegen.mlir.text import Body, Scalar, Stage
+from mlc.codegen.registry import NoKernel
+from mlc.ir import Dim, DType, Op, Value
+from mlc.ir.dims import is_static, product
+from mlc.ops import Gather, GatherElements, GatherNd
+
+
+def add_checks(g: Lowering, op: Op) -> None:
+    """The checks of an op that reads at given indices."""
+    match op:
+        case Gather() | GatherElements():
+            check_indices(g, op, op.indices, op.x.tensor.dims[op.axis % op.x.tensor.rank])
+        case GatherNd():
+            depth = op.indices.tensor.dims[-1]
+            if not isinstance(depth, int):
+                raise NoKernel("the length of index tuples is not known when compiling")
+            for number in range(depth):
+                check_indices(g, op, op.indices, op.x.tensor.dims[op.batch_axes + number], column=number)
+
+
+def check_indices(g: Lowering, op: Op, indices: Value, size: Dim, *, column: int | None = None) -> None:
+    """Makes the run fail at `op` where an index is outside of [-size, size); `column` picks one of the last axis."""
+    if _is_fine(g, indices, size, column):
+        return
+    dims = indices.tensor.dims
+    count = product(dims) if column is None else product(dims[:-1])
+    least, greatest = g.temporary(DType.I64, 1), g.temporary(DType.I64, 1)
+    stage = Stage("index_range")
+    stage.family = "serial"
+    width: Dim = 1 if column is None else dims[-1]
+    x = stage.tensor(indices, (count, width))
+    low = stage.fill(2**62, stage.destination(least), "mlc.inner")
+    high = stage.fill(-(2**62), stage.destination(greatest), "mlc.inner")
+
+    def region(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+        index = converted(b, given[0], indices.tensor.dtype, DType.I64)
+        return [b.binary("arith.minsi", old[0], index), b.binary("arith.maxsi", old[1], index)]
+
+    ins = [(x, ["i", str(column or 0)])]
+    results = stage.generic([], ins, [(low, ["0"]), (high, ["0"])], region, reduction=["i"])
+    g.close(stage, results)
+
+    def test(m: Any) -> None:
+        first, last = m.load(m.pointer(least), I64, 0), m.load(m.pointer(greatest), I64, 0)
+        extent = m.dim(size)
+        text = "index {0} is outside of [-{1}, {1})"
+        is_empty = m.compare(">", first, last)
+        for index, is_in in ((first, m.compare(">=", first, m.mul(extent, -1))), (last, m.compare("<", last, extent))):
+            m.require(m.ir.or_(is_empty, is_in), text, index, extent, op=op)
+
+    g.plan.inline(test, least, greatest)
+
+
+def _is_fine(g: Lowering, indices: Value, size: Dim, column: int | None) -> bool:
+    """Whether constant indices all lie inside of a static extent."""
+    array = g.plan.constant(indices)
+    if array is None or not is_static(size) or not isinstance(size, int):
+        return False
+    seen = array if column is None else array[..., column]
+    return bool(((seen >= -size) & (seen < size)).all())
