@@ -11,18 +11,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import bench_models
+import performance_page
 
 from mlc.cli.bench import print_result
 from mlc.driver import Options
 from mlc.driver.version import code_version
 from mlc.errors import CompileError
+from mlc.target import Target
 from mlc.tools.bench import Request, compile_artifact, measure
 from mlc.tools.engines import Subject
+from mlc.tools.peak import read_bandwidth
+from mlc.tools.roofline import profile_points, roofline_svg
 
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / "build" / "bench"
@@ -47,6 +53,7 @@ def main() -> int:
         start = time.perf_counter()
         is_off |= not measure_one(name, arguments)
         print(f"{name} took {time.perf_counter() - start:.0f} s\n", flush=True)
+    write_page()
     return int(is_off)
 
 
@@ -65,11 +72,44 @@ def measure_one(name: str, arguments: argparse.Namespace) -> bool:
     compiled = compile_artifact(request, HOME / f"{name}.mlc")
     result = measure(request, compiled, model.make_inputs, lambda text: None, lambda: None)
     print_result(result)
-    kept = {"code_version": code_version(), **result.to_json()}
+    threads = request.threads[0]
+    points = profile_points(compiled.artifact, model.make_inputs(0), threads)
+    svg = roofline_svg(f"{name} with 1 thread", points, result.peaks[threads], read_bandwidth(threads))
+    (HOME / f"{name}.svg").write_text(svg)
+    kept = {"code_version": code_version(), **result.to_json(), "points": [asdict(point) for point in points]}
     (HOME / f"{name}.json").write_text(json.dumps(kept, indent=1))
     for text in result.differing():
         print(f"{name}: outputs differ: {text}", file=sys.stderr)
     return not result.differing()
+
+
+def write_page() -> None:
+    """docs/performance.md and its pictures, when every model has a result of the present sources."""
+    results = {path.stem: json.loads(path.read_text()) for path in HOME.glob("*.json")}
+    missing = [n for n in bench_models.NAMES if results.get(n, {}).get("code_version") != code_version()]
+    if missing:
+        print(f"docs/performance.md waits for {', '.join(missing)}")
+        return
+    networks, operators = ([results[n] for n in names] for names in (bench_models.NETWORKS, bench_models.OPERATORS))
+    path = ROOT / "docs" / "performance.md"
+    path.write_text(performance_page.replaced(path.read_text(), performance_page.page(networks, operators, machine())))
+    pictures = ROOT / "docs" / "roofline"
+    pictures.mkdir(exist_ok=True)
+    for name in bench_models.NETWORKS:
+        (pictures / f"{name}.svg").write_text((HOME / f"{name}.svg").read_text())
+    print(f"wrote {path}")
+
+
+def machine() -> str:
+    """The CPU and the system, in a sentence."""
+    text = Path("/proc/cpuinfo").read_text()
+    model = next((line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")), "")
+    host = Target.parse("host")
+    return (
+        f"{model}, {host.cores} cores, vectors of {host.vector_bytes * 8} bits, caches of {host.l1_bytes >> 10} KiB, "
+        f"{host.l2_bytes >> 10} KiB and {host.l3_bytes >> 20} MiB; {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}."
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from mlc.cli.options import json_flag, pass_flags, read_options, thread_counts
 
 if TYPE_CHECKING:
     from mlc.tools.bench_result import Result, Row
+    from mlc.tools.roofline import Point
 
 
 @click.command("bench")
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     help="package.module:factory of the same model, for torch, inductor.",
 )
 @click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ...")
+@click.option(
+    "--roofline", type=click.Path(dir_okay=False), metavar="F", help="Draw mlc's kernels into the SVG file F."
+)
 @click.option("--no-cache", is_flag=True, help="Compile without the cache, so that the printed time is a whole one.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes that compile kernels (default: one a core).")
 @pass_flags
@@ -43,6 +47,7 @@ def command(
     rounds: int,
     inputs: tuple[str, ...],
     torch_model: str,
+    roofline: str | None,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -55,6 +60,7 @@ def command(
     from mlc.driver.inputs import make_inputs
     from mlc.tools.bench import Request, compile_artifact, measure
     from mlc.tools.engines import Subject
+    from mlc.tools.roofline import profile_points
 
     request = Request(
         Subject(Path(model), torch_model),
@@ -71,12 +77,25 @@ def command(
             result = measure(
                 request, compiled, lambda number: make_inputs(compiled.inputs, inputs, number), report, advance
             )
+        if roofline is not None:
+            points = profile_points(compiled.artifact, make_inputs(compiled.inputs, inputs, 0), request.threads[0])
+            _draw(Path(roofline), result, points, request.threads[0])
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=1))
     else:
         print_result(result)
     if off := result.differing():
         raise Finding(f"outputs differ beyond {result.tolerance:g} of the largest value: {', '.join(off)}")
+
+
+def _draw(path: Path, result: Result, points: list[Point], threads: int) -> None:
+    from mlc.driver.text import write_atomically
+    from mlc.tools.peak import read_bandwidth
+    from mlc.tools.roofline import roofline_svg
+
+    title = f"{result.name} with {threads_text(threads)}"
+    text = roofline_svg(title, points, result.peaks[threads], read_bandwidth(threads))
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def print_result(result: Result) -> None:

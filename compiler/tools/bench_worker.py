@@ -13,10 +13,14 @@ import sys
 import time
 from typing import IO
 
+from mlc import runtime
 from mlc.child_process import live_with_parent
+from mlc.codegen.peak import fma_peak
 from mlc.errors import CompileError
+from mlc.target import Target
 from mlc.tools import engines
 from mlc.tools.bench_protocol import PEAK, Job, Started, Turn, Turned
+from mlc.tools.peak import peak_executable
 from mlc.tools.process_memory import process_memory
 
 _MOST_RUNS = 200
@@ -86,19 +90,12 @@ def _come_to_rest() -> None:
 
 
 def _peak(threads: int) -> tuple[engines.Run, int]:
-    """The multiply-adds of mlc.codegen.peak as an engine without inputs, and their FLOPs."""
-    from mlc import runtime
-    from mlc.codegen import object_code
-    from mlc.codegen.peak import fma_peak
-    from mlc.target import Target
-
+    """Multiply-adds as an engine without inputs, and their FLOPs."""
     runtime.set_threads(threads)
     target = Target.parse("host")
     program = fma_peak(target, threads)
-    code = tuple(runtime.CodeUnit(unit.name, object_code(unit.name, unit.text, target)) for unit in program.units)
-    output = runtime.TensorSpec("sums", "float32", (str(program.output_count),))
-    executable = runtime.Executable(runtime.Artifact(inputs=(), outputs=(output,), code=code))
-    return lambda _: list(executable.run()), program.flops
+    executable = peak_executable(program, target)
+    return lambda _: list(executable.run()), program.work
 
 
 def _send(replies: IO[bytes], message: object) -> None:

@@ -1,0 +1,167 @@
+"""The part of docs/performance.md that `make bench` writes: the same results give the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlc.tools.ratio import Ratio, geometric_mean, ratio_of_medians
+
+BEGIN = "<!-- make bench writes from here -->"
+END = "<!-- to here -->"
+
+# What is asked of a row, as in the list of what falls short.
+LEAST_RATIO = 1.0
+SLOWEST_SHOWN = 5
+
+Result = dict[str, Any]  # what tests/bench.py keeps of one model
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One model with one thread count: ours, the fastest other engine, and the ratio of their medians."""
+
+    name: str
+    ours: Row
+    best: Row
+    ratio: Ratio
+
+
+def contest(result: Result, threads: int) -> Contest:
+    """The rows of the model with so many threads."""
+    rows = [row for row in result["rows"] if row["threads"] == threads]
+    ours = next(row for row in rows if row["engine"] == "mlc")
+    best = min((row for row in rows if row is not ours), key=lambda row: row["median_seconds"])
+    return Contest(result["name"], ours, best, ratio_of_medians(best["seconds"], ours["seconds"]))
+
+
+def page(networks: Sequence[Result], operators: Sequence[Result], machine: str) -> str:
+    """The whole part, markers included."""
+    first = networks[0]
+    threads = sorted({row["threads"] for row in first["rows"]})
+    parts = [
+        BEGIN,
+        "## Against other engines",
+        f"f32, batch 1, {first['rounds']} interleaved rounds of fresh random inputs, outputs compared in every round;\n"
+        "medians. The ratio is the fastest other engine's median over mlc's, with its 95 % interval: above 1, mlc is\n"
+        "faster. `make bench` repeats all of it, `make bench MODELS=resnet50,gelu ROUNDS=30` a part.",
+        machine,
+        *(_contests(networks, operators, count) for count in threads),
+        _geometric_means(networks, threads),
+        _scaling([*networks, *operators], threads),
+        _memory([*networks, *operators], threads[0]),
+        _short([*networks, *operators], threads),
+        _rooflines(networks),
+        _engines(first),
+        END,
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def replaced(text: str, part: str) -> str:
+    """The page with the part between the markers replaced."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head.rstrip()}\n\n{part.rstrip()}\n{tail if tail.strip() else ''}"
+
+
+def _contests(networks: Sequence[Result], operators: Sequence[Result], threads: int) -> str:
+    peak = float(np.median([r["peak_flops_per_second"][str(threads)] for r in networks])) / 1e9
+    title = f"### With {threads} thread{'s' * (threads > 1)}"
+    lines = [f"{title}\n", f"Peak of the multiply-adds, measured in the same rounds: {peak:.0f} GFLOP/s.\n"]
+    others = [e for e in dict.fromkeys(row["engine"] for row in networks[0]["rows"]) if e != "mlc"]
+    lines.append(f"| model | mlc | of peak | {' | '.join(others)} | best other / mlc |")
+    lines.append("|---|---|---|" + "---|" * (len(others) + 1))
+    for result in (*networks, *operators):
+        found = contest(result, threads)
+        times = {r["engine"]: r["median_seconds"] for r in result["rows"] if r["threads"] == threads}
+        share = f"{100 * found.ours['share_of_peak']:.0f} %" if result in networks or "matmul" in found.name else ""
+        cells = [_time(times[e]) for e in others]
+        lines.append(
+            f"| {found.name} | {_time(found.ours['median_seconds'])} | {share} | {' | '.join(cells)} | {found.ratio} |"
+        )
+    return "\n".join(lines)
+
+
+def _geometric_means(networks: Sequence[Result], threads: Sequence[int]) -> str:
+    lines = ["Geometric means over the networks:\n"]
+    for count in threads:
+        found = [contest(result, count) for result in networks]
+        mean = geometric_mean([(c.best["seconds"], c.ours["seconds"]) for c in found])
+        lines.append(f"- {count} thread{'s' * (count > 1)}: {mean}")
+    return "\n".join(lines)
+
+
+def _scaling(results: Sequence[Result], threads: Sequence[int]) -> str:
+    most = max(threads)
+    if most == 1 or 1 not in threads:
+        return ""
+    lines = [f"### {most} threads against 1\n", "| model | times as fast | same bits |", "|---|---|---|"]
+    for result in results:
+        one, many = contest(result, 1).ours, contest(result, most).ours
+        same = "yes" if result["same_bits_for_all_threads"] else "NO"
+        lines.append(f"| {result['name']} | {ratio_of_medians(one['seconds'], many['seconds'])} | {same} |")
+    return "\n".join(lines)
+
+
+def _memory(results: Sequence[Result], threads: int) -> str:
+    others = [e for e in dict.fromkeys(row["engine"] for row in results[0]["rows"]) if e != "mlc"]
+    names = ["mlc", *others]
+    lines = [
+        "### Start and memory\n",
+        "Each in a fresh process: from imported libraries to ready (mlc: a saved artifact), and the private memory\n"
+        "above the imported libraries after running, weights included. mlc compiles cold, on all cores.\n",
+        f"| model | mlc compiles in | {' | '.join(f'{n} loads in' for n in names)} | "
+        f"{' | '.join(f'{n} private' for n in names)} |",
+        "|---|" + "---|" * (1 + 2 * len(names)),
+    ]
+    for result in results:
+        rows = {r["engine"]: r for r in result["rows"] if r["threads"] == threads}
+        loads = [_time(rows[n]["load_seconds"]) for n in names]
+        sizes = [f"{rows[n]['private_bytes'] / 2**20:.0f} MiB" for n in names]
+        compiled = _time(result["compile_seconds"])
+        lines.append(f"| {result['name']} | {compiled} | {' | '.join(loads)} | {' | '.join(sizes)} |")
+    return "\n".join(lines)
+
+
+def _short(results: Sequence[Result], threads: Sequence[int]) -> str:
+    """Whatever is slower than the fastest other engine, with where its time goes."""
+    lines = ["### What falls short\n"]
+    for result in results:
+        behind = [(count, c) for count in threads if (c := contest(result, count)).ratio.value < LEAST_RATIO]
+        if not behind:
+            continue
+        told = ", ".join(f"{c.ratio} of {c.best['engine']} with {count}" for count, c in behind)
+        lines.append(f"- **{result['name']}**: {told}. Where its time goes with {threads[0]} thread:")
+        total = sum(point["seconds"] for point in result["points"])
+        for point in result["points"][:SLOWEST_SHOWN]:
+            rate = point["flops"] / point["seconds"] / 1e9
+            lines.append(
+                f"  - {point['kernel']} at `{'+'.join(point['sources'][:2])}`: {100 * point['seconds'] / total:.0f} %, "
+                f"{_time(point['seconds'])}, {rate:.1f} GFLOP/s"
+            )
+    if len(lines) == 1:
+        lines.append("Nothing: no model is slower than the fastest other engine.")
+    return "\n".join(lines)
+
+
+def _rooflines(networks: Sequence[Result]) -> str:
+    lines = ["### Rooflines\n", "Each kernel by its FLOPs a byte, its area by its share of the time; one thread.\n"]
+    return "\n".join([*lines, *(f"![{r['name']}](roofline/{r['name']}.svg)" for r in networks)])
+
+
+def _engines(result: Result) -> str:
+    lines = ["### Versions and options\n"]
+    for row in {row["engine"]: row for row in result["rows"]}.values():
+        lines.append(f"- {row['engine']}: {row['versions']}; {row['settings']}")
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} us"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"

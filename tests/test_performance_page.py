@@ -1,0 +1,69 @@
+"""The page that make bench writes, from results that are made up here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import performance_page as pages
+
+
+def row(engine: str, threads: int, seconds: float) -> dict[str, Any]:
+    return {
+        "engine": engine,
+        "threads": threads,
+        "seconds": [seconds] * 4,
+        "median_seconds": seconds,
+        "share_of_peak": 0.5,
+        "load_seconds": 0.01,
+        "private_bytes": 3 << 20,
+        "versions": f"{engine} 1",
+        "settings": "all on",
+    }
+
+
+def result(name: str, ours: float, ort: float, openvino: float) -> dict[str, Any]:
+    times = (("mlc", ours), ("ort", ort), ("openvino", openvino))
+    return {
+        "name": name,
+        "rounds": 4,
+        "rows": [row(engine, threads, s / threads) for threads in (1, 2) for engine, s in times],
+        "peak_flops_per_second": {"1": 1e11, "2": 2e11},
+        "same_bits_for_all_threads": True,
+        "compile_seconds": 2.5,
+        "points": [{"kernel": "conv", "sources": ["conv1", "bn1"], "seconds": ours, "flops": 1e9 * ours}],
+    }
+
+
+FAST, SLOW = result("fast", 1.0, 2.0, 4.0), result("slow", 2.0, 1.0, 3.0)
+
+
+def test_the_fastest_other_engine_is_what_counts() -> None:
+    found = pages.contest(FAST, 2)
+    assert (found.best["engine"], found.ratio.value) == ("ort", 2.0)
+    assert pages.contest(SLOW, 1).ratio.value == 0.5
+
+
+def test_the_page_has_a_row_for_each_model_and_the_mean_over_networks() -> None:
+    text = pages.page([FAST, SLOW], [result("gelu", 1.0, 1.0, 1.0)], "A machine.")
+    assert "| fast | 1.0 s | 50 % | 2.0 s | 4.0 s | 2.000 [2.000, 2.000] |" in text
+    assert "| gelu | 1.0 s |  | 1.0 s | 1.0 s | 1.000 [1.000, 1.000] |" in text
+    assert "- 1 thread: 1.000 [1.000, 1.000]" in text  # of 2 and 1/2
+    assert "| slow | 2.000 [2.000, 2.000] | yes |" in text  # two threads
+    assert "| fast | 2.5 s | 10.0 ms | 10.0 ms | 10.0 ms | 3 MiB | 3 MiB | 3 MiB |" in text
+    assert "- ort: ort 1; all on" in text and "![slow](roofline/slow.svg)" in text
+
+
+def test_what_falls_short_is_named_with_where_its_time_goes() -> None:
+    text = pages.page([FAST, SLOW], [], "A machine.")
+    short = text[text.index("### What falls short") : text.index("### Rooflines")]
+    assert "**slow**: 0.500 [0.500, 0.500] of ort with 1, 0.500 [0.500, 0.500] of ort with 2" in short
+    assert "- conv at `conv1+bn1`: 100 %, 2.0 s, 1.0 GFLOP/s" in short and "fast" not in short
+    assert "Nothing: no model is slower" in pages.page([FAST], [], "A machine.")
+
+
+def test_writing_the_page_again_replaces_its_part_and_nothing_else() -> None:
+    part = pages.page([FAST], [], "A machine.")
+    once = pages.replaced("# Performance\n\n## By hand\n\nkept\n", part)
+    assert once.startswith("# Performance\n\n## By hand\n\nkept\n") and once.count(pages.BEGIN) == 1
+    assert pages.replaced(once, part) == once
+    assert pages.replaced(f"{once}\nafter\n", part).rstrip().endswith("after")
