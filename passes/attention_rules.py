@@ -206,7 +206,10 @@ def _problem(op: Matmul, softmax: Softmax, scores: Scores) -> Miss | None:
 
 
 def _is_causal(mask: Value | None, scores: Value) -> bool:
-    """Whether a constant mask hides exactly the keys behind the query's own place, and none of them all."""
+    """Whether a constant mask hides exactly the keys behind the query's own place, and none of them all.
+
+    A float mask hides a key where it is -inf or as low as _DEEP: beside a key that is seen its weight is 0 either way.
+    """
     array = constant_value(mask)
     if isinstance(mask, Value) and isinstance(mask.op, Not):
         inner = constant_value(mask.op.x)
@@ -218,7 +221,9 @@ def _is_causal(mask: Value | None, scores: Value) -> bool:
     if array.shape != (*(1,) * (array.ndim - 2), queries, keys):
         return False
     plain = array.reshape(queries, keys)
-    return bool(np.array_equal(plain, seen if plain.dtype == np.bool_ else np.where(seen, 0.0, -np.inf)))
+    if plain.dtype == np.bool_:
+        return bool(np.array_equal(plain, seen))
+    return bool(np.all(np.where(seen, plain == 0, plain <= _DEEP)))
 
 
 def _with_heads(value: Value) -> Value:

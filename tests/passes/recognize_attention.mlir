@@ -153,6 +153,42 @@ func.func @attention_with_a_causal_mask(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x
 
 // -----
 
+// CHECK-LABEL: func.func @attention_with_a_causal_mask_of_lowest_numbers(
+// CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = true, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+// CHECK-NEXT: func.return %0 : tensor<1x2x3x4xf32>
+func.func @attention_with_a_causal_mask_of_lowest_numbers(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x3x4xf32>, %v: tensor<1x2x3x4xf32>) -> (tensor<1x2x3x4xf32>) {
+  %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x2x3x4xf32>) -> tensor<1x2x4x3xf32>
+  %1 = "mlc.matmul"(%q, %0) {transpose_y = false} : (tensor<1x2x3x4xf32>, tensor<1x2x4x3xf32>) -> tensor<1x2x3x3xf32>
+  %2 = "mlc.constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+  %3 = "mlc.div"(%1, %2) : (tensor<1x2x3x3xf32>, tensor<f32>) -> tensor<1x2x3x3xf32>
+  %4 = "mlc.constant"() {value = dense<[[0.0, -3.40282347e+38, -3.40282347e+38], [0.0, 0.0, -3.40282347e+38], [0.0, 0.0, 0.0]]> : tensor<3x3xf32>} : () -> tensor<3x3xf32>
+  %5 = "mlc.add"(%3, %4) : (tensor<1x2x3x3xf32>, tensor<3x3xf32>) -> tensor<1x2x3x3xf32>
+  %6 = "mlc.softmax"(%5) {axis = -1 : i64} : (tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %7 = "mlc.matmul"(%6, %v) {transpose_y = false} : (tensor<1x2x3x3xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  func.return %7 : tensor<1x2x3x4xf32>
+}
+
+// -----
+
+// Near miss: a number that large scores outweigh.
+// CHECK-LABEL: func.func @attention_with_a_mild_causal_mask_keeps_it(
+// CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0.0, -10000.0, -10000.0], [0.0, 0.0, -10000.0], [0.0, 0.0, 0.0]]> : tensor<3x3xf32>} : () -> tensor<3x3xf32>
+// CHECK-NEXT: %1 = "mlc.attention"(%arg0, %arg1, %arg2, %0) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<3x3xf32>) -> tensor<1x2x3x4xf32>
+// CHECK-NEXT: func.return %1 : tensor<1x2x3x4xf32>
+func.func @attention_with_a_mild_causal_mask_keeps_it(%q: tensor<1x2x3x4xf32>, %k: tensor<1x2x3x4xf32>, %v: tensor<1x2x3x4xf32>) -> (tensor<1x2x3x4xf32>) {
+  %0 = "mlc.transpose"(%k) {perm = array<i64: 0, 1, 3, 2>} : (tensor<1x2x3x4xf32>) -> tensor<1x2x4x3xf32>
+  %1 = "mlc.matmul"(%q, %0) {transpose_y = false} : (tensor<1x2x3x4xf32>, tensor<1x2x4x3xf32>) -> tensor<1x2x3x3xf32>
+  %2 = "mlc.constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
+  %3 = "mlc.div"(%1, %2) : (tensor<1x2x3x3xf32>, tensor<f32>) -> tensor<1x2x3x3xf32>
+  %4 = "mlc.constant"() {value = dense<[[0.0, -10000.0, -10000.0], [0.0, 0.0, -10000.0], [0.0, 0.0, 0.0]]> : tensor<3x3xf32>} : () -> tensor<3x3xf32>
+  %5 = "mlc.add"(%3, %4) : (tensor<1x2x3x3xf32>, tensor<3x3xf32>) -> tensor<1x2x3x3xf32>
+  %6 = "mlc.softmax"(%5) {axis = -1 : i64} : (tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %7 = "mlc.matmul"(%6, %v) {transpose_y = false} : (tensor<1x2x3x3xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  func.return %7 : tensor<1x2x3x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @attention_with_a_causal_condition(
 // CHECK-NEXT: %0 = "mlc.attention"(%arg0, %arg1, %arg2) {is_causal = true, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "bhld", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<1x2x3x4xf32>

@@ -79,9 +79,14 @@ class Tiled:
 
     def _cycles(self, shape: TileShape) -> float:
         """Cycles of both products; rows that are left cost a full tile, columns that are left as many vectors."""
-        tiles = -(-self.rows // shape.rows) if isinstance(self.rows, int) else 1 / shape.rows
-        keys = self.plan.estimate(self.keys)
-        return tiles * (keys * _line_cycles(shape, self.width) + self.depth * _line_cycles(shape, keys))
+        rows, keys = self.plan.estimate(self.rows), self.plan.estimate(self.keys)
+        cycles = 0.0
+        for first in range(0, rows, shape.rows):
+            seen = keys
+            if self.op.is_causal and self.share == 1 and self.op.scores == "none":
+                seen = min(keys, -(-(first + shape.rows) // shape.lanes) * shape.lanes)
+            cycles += seen * _line_cycles(shape, self.width) + self.depth * _line_cycles(shape, seen)
+        return cycles
 
     def _key_block(self) -> int:
         columns, itemsize = self.tile.columns, self.dtype.itemsize

@@ -10,6 +10,7 @@ order whatever the threads.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from mlc.codegen import registers
 from mlc.codegen.builder import I1, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
-from mlc.codegen.kernels.spaces import bundles
 from mlc.codegen.kernels.tiles import TileShape, accumulator, step_cycles, tile_shapes
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
@@ -34,8 +34,6 @@ MOST_SUMS = 64 * 1024
 FEWEST_STEPS = 256
 # An address of x86-64's first level of cache repeats after 4 KiB in each way, since its index lies within a page.
 WAY_BYTES = 4096
-# Elements between the rows of a left factor that is copied because its rows fall on each other in the cache.
-ROW_GAP = 16
 # Panels that must read a left factor before it is worth a copy.
 WORTH_A_COPY = 4
 
@@ -72,9 +70,7 @@ class Product:
         self.m, self.depth, self.n = m, depth, n
         self.dtype = accumulator(op.x.tensor.dtype)
         self.kind = registers.register_type(self.dtype)
-        self.tile = plan.choice(
-            "tile", tile_shapes(plan.target, self.dtype, m), cost=self._cycles, label=str, why="fewest cycles"
-        )
+        self.tile = plan.choice("tile", self._shapes(), cost=self._cycles, label=str, why="fewest cycles")
         self.panels = ceildiv(n, self.tile.columns)
         self.depth_block = self._depth_block()
         self.block = self._row_block()
@@ -158,35 +154,31 @@ class Product:
 
     # --- the left factor ---
 
-    def _left(self) -> Storage:
-        """x, or a copy in the dtype of the sum with a gap behind each row.
+    def _shapes(self) -> list[TileShape]:
+        """The tiles that fit the registers, and whose rows of x do not push each other out of the first level of cache.
 
-        Rows of x fall on each other in the first level of cache when their distance has a large power of two in it: a
-        tile would push out its own lines before it has read them.
+        Rows whose distance has a large power of two in it fall on the same lines of each way.
         """
-        op, rows = self.op, self.tile.rows
+        op, l1_bytes = self.op, self.plan.target.l1_bytes
         stride = self.plan.estimate(self.depth) * op.x.tensor.dtype.itemsize
-        period = WAY_BYTES // np.gcd(stride, WAY_BYTES) if stride else WAY_BYTES
-        is_crowded = -(-rows // period) > self.plan.target.l1_bytes // WAY_BYTES // 2
-        is_foreign = op.x.tensor.dtype is not self.dtype
-        if (
-            not (is_crowded or is_foreign)
-            or self.plan.estimate(self.panels) < WORTH_A_COPY
-            or not is_static(self.depth)
-        ):
+        apart = WAY_BYTES // math.gcd(stride, WAY_BYTES)  # rows until one falls on the first
+        most = l1_bytes // WAY_BYTES * apart
+        return [shape for shape in tile_shapes(self.plan.target, self.dtype, self.m) if shape.rows <= most]
+
+    def _left(self) -> Storage:
+        """x, or a copy in the dtype of the sum where that is another and several panels read it."""
+        op = self.op
+        if op.x.tensor.dtype is self.dtype or self.plan.estimate(self.panels) < WORTH_A_COPY:
             return op.x
-        copy = self.plan.temporary(self.dtype, *self.x_batch, self.m, self.depth + ROW_GAP)
+        copy = self.plan.temporary(self.dtype, *self.x_batch, self.m, self.depth)
         lanes = self.plan.target.lanes(self.dtype.itemsize)
 
         @self.plan.each(product(self.x_batch) * self.m, cost=self.depth)
         def move(k: Kernel, number: Any) -> None:
-            line = product(self.x_batch) * self.m
-            source = k.tensor(op.x, (line, self.depth))
-            target = k.tensor(copy, (line, self.depth + ROW_GAP))
-            for bundle in bundles(k, 0, k.dim(self.depth), lanes):
-                values = [k.read_as(self.dtype, source, (number, j)) for j in bundle]
-                for j, value in zip(bundle, values, strict=True):
-                    k.write(target, (number, j), value)
+            dims = (product(self.x_batch) * self.m, self.depth)
+            source, target = k.tensor(op.x, dims), k.tensor(copy, dims)
+            for j in k.across(0, k.dim(self.depth), lanes):
+                k.write(target, (number, j), k.read_as(self.dtype, source, (number, j)))
 
         return copy
 
@@ -269,8 +261,7 @@ class Unit:
     ) -> None:
         self.p, self.k, self.at, self.start, self.stop, self.panel = product, k, at, start, stop, panel
         p = product
-        gap = 0 if left is p.op.x else ROW_GAP
-        self.x = k.tensor(left, (*p.x_batch, p.m, p.depth + gap))
+        self.x = k.tensor(left, (*p.x_batch, p.m, p.depth))
         self.is_packed = right is not p.op.y
         self.y = k.tensor(right) if self.is_packed else k.tensor(right, (*p.y_batch, p.depth, p.n))
         self.x_at = self._broadcast(p.x_batch)
