@@ -23,6 +23,7 @@ from mlc.frontend.torch_import.unsupported import check_supported
 from mlc.ir import Dim, DimExpr, DType, Function, Location, Module, TensorType, Value
 from mlc.ir.dims import maximum, minimum
 from mlc.ops import Constant
+from mlc.rewrite import is_dead
 
 
 def import_program(program: Program) -> Module:
@@ -75,6 +76,7 @@ class _Importer:
         function.set_outputs(self._outputs(outputs))
         module = Module(self.program.name)
         module.add(function)
+        _erase_unused(module)
         return module
 
     # --- arguments and results ---
@@ -261,6 +263,13 @@ class _Importer:
         lines = [f"{title(node)}: {name}: {message}" for name, message, node in self.errors]
         error = CompileError(f"{len(lines)} operators are not supported as they are used", detail="\n  ".join(lines))
         raise Refused(error, nodes)
+
+
+def _erase_unused(module: Module) -> None:
+    """Drops what no result needs, such as transposes that products read through: folding would copy weights for it."""
+    for op in reversed(module.main.block):
+        if not op.is_terminator and not any(result.use_count for result in op.results) and is_dead(op):
+            module.erase(op)
 
 
 _MISSING = object()  # what a failed operator should have defined

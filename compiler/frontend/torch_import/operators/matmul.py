@@ -7,7 +7,7 @@ import numpy as np
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.registry import Scalar, torch_op
 from mlc.ir import Value
-from mlc.ops import Add, Matmul, Mul
+from mlc.ops import Add, Matmul, Mul, Transpose
 
 
 @torch_op("aten.mm", "aten.bmm", "aten.matmul", "aten.dot", "aten.vdot", "aten.mv")
@@ -22,17 +22,27 @@ def matmul(
     """The matrix product, broadcast over leading dims; vectors as numpy's matmul takes them."""
     right = mat2 or other or tensor or vec
     assert right is not None
-    return g(Matmul(self, right))
+    return product(g, self, right)
+
+
+def product(g: Graph, x: Value, y: Value) -> Value:
+    """x @ y; a matrix that is only transposed for it is read as it lies."""
+    transposed = y.op
+    if isinstance(transposed, Transpose) and y.tensor.rank >= 2 and x.tensor.rank >= 2:
+        rank = y.tensor.rank
+        if transposed.perm == (*range(rank - 2), rank - 1, rank - 2):
+            return g(Matmul(x, transposed.x, transpose_y=True))
+    return g(Matmul(x, y))
 
 
 @torch_op("aten.linear")
 def linear(g: Graph, input: Value, weight: Value, bias: Value | None = None) -> Value:
     """input @ weight^T + bias."""
     if weight.tensor.rank == 1:
-        product = g(Matmul(input, weight))
+        y = g(Matmul(input, weight))
     else:
-        product = g(Matmul(input, weight, transpose_y=True))
-    return product if bias is None else g(Add(product, bias))
+        y = g(Matmul(input, weight, transpose_y=True))
+    return y if bias is None else g(Add(y, bias))
 
 
 @torch_op("aten.addmm", "aten.addmv", "aten.baddbmm")
@@ -51,8 +61,8 @@ def addmm(
     """beta * self + alpha * (left @ right); self plays no part where beta is 0, NaN or not."""
     left, right = mat1 or mat or batch1, mat2 or vec or batch2
     assert left is not None and right is not None
-    product = _scaled(g, g(Matmul(left, right)), alpha)
-    return product if beta == 0 else g(Add(product, _scaled(g, self, beta)))
+    scaled = _scaled(g, product(g, left, right), alpha)
+    return scaled if beta == 0 else g(Add(scaled, _scaled(g, self, beta)))
 
 
 @torch_op("aten.outer", "aten.ger")
