@@ -2,8 +2,9 @@
 
 A storage is a value, a group's temporary or a prepared weight. Values that are the same bytes (reshapes, a fused
 region's arguments) are one storage under one name, see `Names`. Storages of static size get offsets in the workspace by
-their lifetimes, best fit first; those whose size is an expression in the input symbols share slots behind them, whose
-offsets are computed at the start of a call; those whose size is known only in mid-run come from the call's arena.
+their lifetimes, best fit first, and an elementwise result takes the place of an operand that ends there. Those whose
+size is an expression in the input symbols share slots behind them, whose offsets are computed at the start of a call;
+those whose size is known only in mid-run come from the call's arena.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 from mlc.codegen.kernel import Prepared, Storage
 from mlc.codegen.program import Weight
+from mlc.codegen.schedule import Launch
 from mlc.codegen.steps import Host, If, Loop, Step, byte_count, touched
 from mlc.ir import Array, Dim, Value
 from mlc.ir.dims import ceildiv, is_static, lower_bound, symbols_of
@@ -125,7 +127,7 @@ def plan_memory(
         for s, x in rest
         if not x.is_made_at_run_time and not is_static(byte_count(s)) and _is_known(s, input_symbols)
     ]
-    _place_fixed(memory, fixed)
+    _place_fixed(memory, fixed, lives.replaced)
     _place_symbolic(memory, symbolic)
     for storage, _ in rest:
         if storage not in memory.places:
@@ -181,6 +183,7 @@ class _Lifetimes:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.lives: dict[Storage, _Life] = {}
+        self.replaced: dict[Storage, list[Storage]] = {}  # for a result, the operands whose place it may take
         self.position = 0
 
     def visit(self, steps: Sequence[Step]) -> None:
@@ -189,6 +192,8 @@ class _Lifetimes:
             start = self.position
             for storage in touched(step):
                 self._touch(storage)
+            if isinstance(step, Launch) and step.overwrites:
+                self._note_replaced(step)
             if isinstance(step, Host):
                 self._mark_made(step.results)
             if isinstance(step, If):
@@ -204,6 +209,15 @@ class _Lifetimes:
                     if life.first <= start <= life.last:
                         life.last = self.position
 
+    def _note_replaced(self, step: Launch) -> None:
+        result = step.group.outputs[0]
+        root, offset = self.names.root(result)
+        operands = [self.names.root(value) for value in step.overwrites]
+        size = byte_count(root)
+        if offset == 0 and byte_count(result) == size:
+            whole = [operand for operand, at in operands if at == 0 and byte_count(operand) == size]
+            self.replaced[root] = [operand for operand in whole if operand is not root]
+
     def _mark_made(self, values: Sequence[Value]) -> None:
         for value in values:
             self.lives[self.names.root(value)[0]].is_made_at_run_time = True
@@ -214,14 +228,19 @@ class _Lifetimes:
         life.last = self.position
 
 
-def _place_fixed(memory: Memory, storages: list[tuple[Storage, _Life]]) -> None:
-    """Offsets by time: each storage takes the smallest hole that fits among what is alive, or grows the workspace."""
-    alive: list[tuple[int, int, int]] = []  # (offset, end, last position)
+def _place_fixed(memory: Memory, storages: list[tuple[Storage, _Life]], replaced: dict[Storage, list[Storage]]) -> None:
+    """Offsets by time: each storage takes the place of an operand that ends there, or the smallest hole that fits among
+    what is alive, or grows the workspace."""
+    alive: dict[Storage, tuple[int, int, int]] = {}  # (offset, end, last position)
     for storage, life in sorted(storages, key=lambda item: item[1].first):
         size = max(_aligned(_static(byte_count(storage))), ALIGNMENT)
-        alive = [block for block in alive if block[2] >= life.first]
-        offset = _best_hole(sorted(alive), size)
-        alive.append((offset, offset + size, life.last))
+        alive = {s: block for s, block in alive.items() if block[2] >= life.first}
+        ends_here = (s for s in replaced.get(storage, []) if s in alive and alive[s][2] == life.first)
+        if (operand := next(ends_here, None)) is not None:
+            offset = alive.pop(operand)[0]
+        else:
+            offset = _best_hole(sorted(alive.values()), size)
+        alive[storage] = (offset, offset + size, life.last)
         memory.places[storage] = Place("workspace", offset)
         memory.static_bytes = max(memory.static_bytes, offset + size)
 

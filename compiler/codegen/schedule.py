@@ -33,7 +33,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Launch:
-    """A kernel called over [0, count) in chunks of multiples of `grain`; `is_last` marks the last one of its group."""
+    """A kernel called over [0, count) in chunks of multiples of `grain`; `is_last` marks the last one of its group.
+
+    The group's one output may lie where one of `overwrites` does, if nobody reads that any more: each of its elements
+    is computed from the element at the same place, which is read before.
+    """
 
     kernel: Written
     arguments: tuple[Argument, ...]
@@ -41,6 +45,7 @@ class Launch:
     grain: int
     group: Group
     key: str
+    overwrites: tuple[Value, ...] = ()
     is_last: bool = False
 
 
@@ -126,11 +131,12 @@ class Plan:
         cost: Dim,
         shapes: dict[Value, tuple[Dim, ...]] | None = None,
         variant: str = "",
+        overwrites: tuple[Value, ...] = (),
     ) -> None:
         """Adds a kernel over `count` units of about `cost` elements of work; `body(k, begin, end)` writes it.
 
         `shapes` overrides how the values' dims are seen. What the body depends on must follow from the group, or be
-        told apart by `variant`.
+        told apart by `variant`. `overwrites` is the Launch's.
         """
         number = len(self.steps)
         key = f"{self.family}#{number} {variant}\n{self._describe()}"
@@ -141,7 +147,7 @@ class Plan:
         written = self._table.kernel(self.family, key, self.group, body, self._position, prepare)
         arguments = tuple(self._at(kind, n) for kind, n in written.arguments)
         grain = max(1, -(-WORTH_A_THREAD // max(1, self.estimate(cost))))
-        self.steps.append(Launch(written, arguments, count, grain, self.group, self.key))
+        self.steps.append(Launch(written, arguments, count, grain, self.group, self.key, overwrites))
 
     def each(self, count: Dim, cost: Dim, **shapes: Any) -> Callable[[Callable[[Kernel, Any], None]], None]:
         """Decorator: a launch whose body is written for one unit of the parallel range, `f(k, number)`."""

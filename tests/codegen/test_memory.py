@@ -17,7 +17,7 @@ from mlc.codegen.kernel import Temporary
 from mlc.codegen.steps import Copy, byte_count
 from mlc.interpreter import interpret
 from mlc.ir import Array, DType, Function, Module, Type, Value, symbol, tensor, unattached
-from mlc.ops import Add, Concat, Constant, Exp, Matmul, Relu, Reshape, Slice, Transpose
+from mlc.ops import Add, Cast, Concat, Constant, Exp, Matmul, Relu, Reshape, Slice, Transpose
 
 
 def module_of(outputs: Sequence[Value], function: Function) -> Module:
@@ -140,3 +140,36 @@ def test_storages_that_live_at_once_never_overlap(pieces: list[tuple[int, int, i
                 (x, y), (size_x, size_y) = (memory.places[a].at, memory.places[b].at), (byte_count(a), byte_count(b))
                 assert isinstance(size_x, int) and isinstance(size_y, int)
                 assert x + max(size_x, 1) <= y or y + max(size_y, 1) <= x
+
+
+def test_a_chain_of_elementwise_kernels_works_in_place() -> None:
+    f = function(tensor(DType.F32, 1000))
+    y = f.inputs[0]
+    for _ in range(10):
+        y = Exp(Relu(y).result).result
+    program = run([Relu(y).result], f, normal(1000) - 9)
+    assert program.workspace_bytes == 4032
+
+
+def test_an_operand_that_is_read_again_is_not_overwritten() -> None:
+    f = function(tensor(DType.F32, 1000))
+    first = Exp(f.inputs[0]).result
+    second = Relu(first).result
+    program = run([Add(second, first).result], f, normal(1000))
+    assert program.workspace_bytes == 2 * 4032
+
+
+def test_what_is_broadcast_or_of_another_size_is_not_overwritten() -> None:
+    f = function(tensor(DType.F32, 40), tensor(DType.F32, 30, 40))
+    row = Exp(f.inputs[0]).result
+    whole = Add(row, f.inputs[1]).result  # reads each element of the row 30 times
+    wide = Cast(Relu(whole).result, dtype=DType.F64).result
+    run([Exp(wide).result], f, normal(40), normal(30, 40))
+
+
+def test_a_value_that_a_view_reads_later_is_not_overwritten() -> None:
+    f = function(tensor(DType.F32, 10, 100))
+    first = Exp(f.inputs[0]).result
+    view = Reshape(first, dims=(100, 10)).result
+    second = Relu(first).result
+    run([Exp(view).result, Exp(second).result], f, normal(10, 100))

@@ -43,7 +43,9 @@ def _launch(plan: Plan, dims: tuple[Dim, ...], outputs: Sequence[Value]) -> None
     width = min(inner, CHUNK) if isinstance(inner, int) else CHUNK
     op_count = sum(1 for v in values if v.op is not None and v.op in plan.group.ops)
 
-    @plan.each(product(outer) * chunks, cost=width * (1 + op_count), shapes=shapes)
+    in_place = _overwritten(plan.group, dims) if len(plan.group.outputs) == 1 else ()
+
+    @plan.each(product(outer) * chunks, cost=width * (1 + op_count), shapes=shapes, overwrites=in_place)
     def unit(k: Kernel, number: Any) -> None:
         *at, chunk = k.unravel(number, [*(k.dim(d) for d in outer), k.dim(chunks)])
         if not merged:
@@ -53,6 +55,14 @@ def _launch(plan: Plan, dims: tuple[Dim, ...], outputs: Sequence[Value]) -> None
         stop = k.minimum(k.add(start, CHUNK), k.dim(inner)) if chunks != 1 else k.dim(inner)
         for i in k.across(start, stop, lanes):
             _store(k, outputs, (*at, i))
+
+
+def _overwritten(group: Group, dims: tuple[Dim, ...]) -> tuple[Value, ...]:
+    """The inputs whose elements are read at the index where the one output is written, and are as large."""
+    if not group.is_elementwise:
+        return ()
+    itemsize = group.outputs[0].tensor.dtype.itemsize
+    return tuple(v for v in group.inputs if v.tensor.dims == dims and v.tensor.dtype.itemsize == itemsize)
 
 
 def _store(k: Kernel, outputs: Sequence[Value], index: tuple[Index, ...]) -> None:
