@@ -13,7 +13,7 @@ from mlc.interpreter import interpret
 from mlc.ir import Array, DType, Function, Module, Op, TensorType, Value, symbol
 from mlc.ops import Add, Constant, Conv, Relu, Sigmoid
 
-TARGETS = ("host", "x86-64-v3", "x86-64-v2")
+TARGETS = ("host", "x86-64-v3", pytest.param("x86-64-v2", marks=pytest.mark.slow))
 RANDOM = np.random.default_rng(11)
 
 
@@ -111,14 +111,14 @@ def test_what_is_behind_a_conv_is_computed_on_its_tiles(target: str, behind: str
         check(module, conv, normal(2, 2, 5, 9, 16), target)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ["host", pytest.param("x86-64-v3", marks=pytest.mark.slow)])
 def test_symbolic_extents_are_convolved_with_and_without_pads(target: str) -> None:
     n, h, w = symbol("N"), symbol("H"), symbol("W")
     for taps, pads in ((1, 0), (3, 1)):
-        weights = normal(3, 2, taps, taps, 16, 16)
-        module, conv = conv_module((n, 2, h, w, 16), weights, normal(3, 16), pads=(pads,) * 4)
+        weights = normal(1, 2, taps, taps, 8, 8)
+        module, conv = conv_module((n, 2, h, w, 8), weights, normal(1, 8), pads=(pads,) * 4)
         for dims in ((1, 1, 1), (2, 5, 7), (1, 3, 31), (0, 4, 4), (1, 17, 29)):
-            x = normal(dims[0], 2, dims[1], dims[2], 16)
+            x = normal(dims[0], 2, dims[1], dims[2], 8)
             check(module, conv, x, target)
 
 
@@ -132,17 +132,16 @@ def test_tiles_with_too_many_kinds_of_borders_read_a_copy() -> None:
     assert "copied with its pads" in check(module, conv, normal(1, 1, 3, 60, 16))
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("used", [0, 3, 8, 15])
-def test_lanes_without_weights_are_not_read(used: int, target: str) -> None:
+@pytest.mark.parametrize("used", [0, 3, 8])
+def test_lanes_without_weights_are_not_read(used: int) -> None:
     for taps, pads in ((1, 0), (3, 1)):
-        weights = normal(2, 2, taps, taps, 16, 16)
+        weights = normal(1, 2, taps, taps, 16, 16)
         weights[:, -1, ..., used:, :] = 0
-        module, conv = conv_module((1, 2, 5, 9, 16), weights, normal(2, 16), pads=(pads,) * 4)
-        x = normal(1, 2, 5, 9, 16)
-        row = check(module, conv, x, target)
+        module, conv = conv_module((1, 2, 3, 5, 16), weights, normal(1, 16), pads=(pads,) * 4)
+        x = normal(1, 2, 3, 5, 16)
+        row = check(module, conv, x)
         assert f"last block {max(used, 1)} of 16 channels" in row
-        executable, _ = compiled(module, target=target)
+        executable, _ = compiled(module)
         undefined = x.copy()
         undefined[:, -1, ..., max(used, 1) :] = np.nan
         assert np.array_equal(executable.run(undefined), executable.run(x))

@@ -1,11 +1,13 @@
-"""Products, softmax, norms and attention on narrower targets than this CPU's, from the same descriptions."""
+"""Products, convolutions, pools, softmax, norms and attention on narrower targets than this CPU's, from the same descriptions."""
 
 from __future__ import annotations
 
 import pytest
 from cases import all_cases, matmul
 from cases import attention as attention_cases
+from cases import conv as conv_cases
 from cases import norm as norm_cases
+from cases import pool as pool_cases
 from cases import reduce as reduce_cases
 from codegen.running import compiled, module_of
 from codegen.test_cases import compare
@@ -14,7 +16,7 @@ from mlc.errors import CompileError
 from mlc.interpreter import interpret
 
 TARGETS = (pytest.param("x86-64-v2", marks=pytest.mark.slow), "x86-64-v3")
-FAMILIES = (matmul, attention_cases, norm_cases, reduce_cases)
+FAMILIES = (matmul, attention_cases, conv_cases, norm_cases, pool_cases, reduce_cases)
 CASES = {case.name: case for case in all_cases() if any(case in family.CASES for family in FAMILIES)}
 
 

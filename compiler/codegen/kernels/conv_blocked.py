@@ -104,7 +104,6 @@ class Blocked:
         is_filter_outer = self._is_filter_outer()
         outer, inner = (self.tiles, lines) if is_filter_outer else (lines, self.tiles)
         parts = self._parts(outer, inner)
-        plan.choose("outer", "filters" if is_filter_outer else "pixels" if self.is_flat else "lines")
         if parts > 1:
             plan.choose("parts", parts)
         plan.choose("image", "in place" if image is self.op.x else "copied with its pads")
@@ -168,7 +167,16 @@ class Blocked:
         weight_bytes = estimate(self.filter_blocks * self.block * self.channels) * self.tap_count * itemsize
         image_bytes = estimate(product([d.size for d in self.dims]) * self.channels) * itemsize
         room = self.plan.target.l2_bytes // 2
-        return image_bytes <= room or (weight_bytes > room and weight_bytes > image_bytes)
+        fits = image_bytes <= room or (weight_bytes > room and weight_bytes > image_bytes)
+        lines = "pixels" if self.is_flat else "lines"
+        outer = self.plan.choice(
+            "outer",
+            ("filters", lines),
+            cost=lambda name: (name == "filters") != fits,
+            label=str,
+            why="the other one stays in cache",
+        )
+        return outer == "filters"
 
     def _parts(self, outer: Dim, inner: Dim) -> int:
         """Into how many parts the inner loop is cut, so that the units go round among the cores."""

@@ -67,16 +67,21 @@ class Winograd:
         """Tiles and blocks of filters in registers with the fewest cycles for a span."""
         target = self.plan.target
         spare = 1 if target.has("fma") else 2
-        choices: list[tuple[float, int, int]] = []
+        cycles: dict[tuple[int, int], float] = {}
         for blocks in (b for b in range(1, 5) if self.filter_blocks % b == 0):
             vectors = blocks * self.per_block
             most = max(1, (target.register_count - vectors - spare) // vectors)
             for rows in range(min(most, self.span), 0, -1):
                 whole, rest = divmod(self.span, rows)
-                cycles = whole * tile_cycles(rows, vectors) + (tile_cycles(rest, vectors) if rest else 0)
-                choices.append((cycles / vectors, -rows, blocks))
-        _, rows, blocks = min(choices)
-        return -rows, blocks
+                span_cycles = whole * tile_cycles(rows, vectors) + (tile_cycles(rest, vectors) if rest else 0)
+                cycles[rows, blocks] = span_cycles / vectors
+        return self.plan.choice(
+            "tile",
+            cycles,
+            cost=lambda tile: (cycles[tile], -tile[0], tile[1]),
+            label=lambda tile: f"{tile[0]}x{tile[1] * self.block}",
+            why="fewest cycles",
+        )
 
     def add(self) -> None:
         """Adds the two launches."""
@@ -84,7 +89,6 @@ class Winograd:
         points = plan.temporary(self.dtype, self.batch, self.points, self.channel_blocks, self.tiles, self.block)
         weights = self._weights()
         plan.choose("winograd", f"{self.side}x{self.side}")
-        plan.choose("tile", f"{self.rows}x{self.vectors * self.lanes}")
         plan.choose("tiles", f"{self.spans} spans of {self.span}")
         work = self.points * self.tile_columns * self.block
 
