@@ -122,6 +122,17 @@ def test_symbolic_extents_are_convolved_with_and_without_pads(target: str) -> No
             check(module, conv, x, target)
 
 
+def test_lines_and_volumes_are_convolved_on_blocks() -> None:
+    module, conv = conv_module((2, 2, 19, 8), normal(3, 2, 3, 8, 8), normal(3, 8), pads=(2, 1), dilations=(2,))
+    check(module, conv, normal(2, 2, 19, 8))
+    weights = normal(2, 1, 2, 3, 3, 8, 8)
+    module, conv = conv_module((1, 1, 3, 4, 9, 8), weights, pads=(1, 1, 1, 0, 1, 1), strides=(1, 2, 1))
+    check(module, conv, normal(1, 1, 3, 4, 9, 8))
+    weights = normal(1, 1, 3, 3, 3, 1, 8)
+    module, conv = conv_module((1, 1, 3, 4, 9, 8), weights, groups=8, pads=(1, 1, 1, 1, 1, 1))
+    check(module, conv, normal(1, 1, 3, 4, 9, 8))
+
+
 def test_a_conv_with_pads_reads_its_input_in_place() -> None:
     module, conv = conv_module((1, 1, 28, 28, 16), normal(2, 1, 3, 3, 16, 16), pads=(1, 1, 1, 1))
     assert "image in place" in check(module, conv, normal(1, 1, 28, 28, 16))

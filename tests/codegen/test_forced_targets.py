@@ -1,4 +1,4 @@
-"""Products, convolutions, pools, softmax, norms and attention on narrower targets than this CPU's, from the same descriptions."""
+"""Products, convs, pools, norms and attention on narrower targets than this CPU's, from the same descriptions."""
 
 from __future__ import annotations
 

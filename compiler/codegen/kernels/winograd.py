@@ -29,8 +29,8 @@ from mlc.ops import Conv
 from mlc.ops.inference import numbers
 from mlc.ops.windows import block_of
 
-# Rows of products a unit keeps for the output's transform; with two vectors of 16 filters they fill a quarter of L2.
-SPAN = 56
+# Filters of a unit whose products its span of tiles is cut for.
+FILTERS = 32
 
 
 def winograd_conv(plan: Plan, op: Conv) -> None:
@@ -57,11 +57,15 @@ class Winograd:
         self.tile_rows = -(-self.rows_out // self.side)
         self.tile_columns = -(-self.columns_out // self.side)
         self.tiles = self.tile_rows * self.tile_columns
-        spans = -(-self.tiles // SPAN)
+        spans = -(-self.tiles // self._longest_span())
         self.span = -(-self.tiles // spans)
         self.spans = -(-self.tiles // self.span)
         self.rows, self.blocks = self._register_tile()
         self.vectors = self.blocks * self.per_block
+
+    def _longest_span(self) -> int:
+        """Tiles whose products, which wait for the output's transform, fill a quarter of L2."""
+        return max(1, self.plan.target.l2_bytes // 4 // (self.points * FILTERS * self.dtype.itemsize))
 
     def _register_tile(self) -> tuple[int, int]:
         """Tiles and blocks of filters in registers with the fewest cycles for a span."""
