@@ -45,6 +45,10 @@ def with_ties(*shape: int) -> Array:
 
 PADS = {"strides": (1, 1), "pads": (1, 1, 1, 1)}
 ROWS: dict[str, tuple[Build, tuple[Array, ...]]] = {
+    "softmax of lines in registers": (lambda x: Softmax(x), (normal(2, 3, 64),)),
+    "softmax of the longest line in registers": (lambda x: Softmax(x), (normal(5, 128),)),
+    "softmax of a line with NaN": (lambda x: Softmax(x), (with_ties(4, 48),)),
+    "log softmax of lines in registers": (lambda x: LogSoftmax(x), (normal(7, 96),)),
     "softmax longer than the stack": (lambda x: Softmax(x), (normal(3, 5001),)),
     "softmax of f16 longer than the stack": (lambda x: Softmax(x), (normal(2, 5001, dtype=DType.F16),)),
     "log softmax longer than the stack": (lambda x: LogSoftmax(x), (normal(3, 5001),)),

@@ -68,7 +68,8 @@ class Tiled:
         _, self.groups, self.keys, _ = op.by_head(op.k.tensor.dims)
         self.share = floordiv(heads, self.groups)
         self.rows = self.share * self.queries
-        self.tile = min(tile_shapes(plan.target, self.dtype, self.rows), key=self._cycles)
+        shapes = tile_shapes(plan.target, self.dtype, self.rows)
+        self.tile = plan.choice("tile", shapes, cost=self._cycles, label=str, why="fewest cycles")
         self.lanes = self.tile.lanes
         self.padded_width = -(-width // self.tile.columns) * self.tile.columns
         self.block = self._key_block()
@@ -114,7 +115,6 @@ class Tiled:
         blocks = ceildiv(self.rows, self.row_block)
         plan.choose("rows", self.row_block)
         plan.choose("keys", self.block)
-        plan.choose("tile", f"{self.tile.rows}x{self.tile.columns}")
         kept = None
         if self.op.scores == "weights":
             kept = plan.temporary(self.dtype, *self.op.by_head(self.op.q.tensor.dims)[:3], self.keys)

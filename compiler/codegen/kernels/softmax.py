@@ -14,11 +14,12 @@ from typing import Any
 from llvmlite import ir
 
 from mlc.codegen import math, registers
-from mlc.codegen.builder import Index
+from mlc.codegen.builder import Index, Lanes
 from mlc.codegen.kernel import Kernel, Temporary, Tensor
 from mlc.codegen.kernels.spaces import (
     Fold,
     Space,
+    across_lanes,
     along,
     chunk,
     chunks_of,
@@ -74,8 +75,10 @@ def _along(plan: Plan, op: Softmax | LogSoftmax, space: Space) -> None:
     dtype = accumulator(op.x.tensor.dtype)
     lanes = lanes_for(plan, extent, op.x, dtype)
     is_on_stack = isinstance(extent, int) and extent <= ON_STACK
+    is_in_registers = isinstance(extent, int) and _fits_registers(plan, extent, lanes)
     kept = None if is_on_stack or isinstance(op, LogSoftmax) else _kept(plan, op, space)
-    plan.choose("line", "on the stack" if is_on_stack else "read again" if kept is None else _name(kept))
+    place_name = "on the stack" if is_on_stack else "read again" if kept is None else _name(kept)
+    plan.choose("line", "in registers" if is_in_registers else place_name)
 
     @plan.each(product(rows), cost=extent * EXPONENTIAL, shapes=space.shapes)
     def row(k: Kernel, number: Any) -> None:
@@ -84,11 +87,40 @@ def _along(plan: Plan, op: Softmax | LogSoftmax, space: Space) -> None:
         def index(i: Index) -> tuple[Index, ...]:
             return space.index(row=at, line=[i])
 
-        if isinstance(extent, int) and is_on_stack:
+        if isinstance(extent, int) and is_in_registers:
+            _line_in_registers(k, op, extent, lanes, index)
+        elif isinstance(extent, int) and is_on_stack:
             _line_on_stack(k, op, extent, lanes, index)
         else:
             place = k.tensor(kept, space.dims) if kept is not None else None
             _long_line(k, op, k.dim(extent), lanes, index, place)
+
+
+def _fits_registers(plan: Plan, extent: int, lanes: int) -> bool:
+    """Whether a line is a few whole vectors: the others hold the constants of the exponential."""
+    return lanes > 1 and extent % lanes == 0 and 0 < extent // lanes <= plan.target.register_count // 4
+
+
+def _line_in_registers(
+    k: Kernel, op: Softmax | LogSoftmax, extent: int, lanes: int, index: Callable[[Index], tuple[Index, ...]]
+) -> None:
+    places = [Lanes(start, 1, lanes, lanes) for start in range(0, extent, lanes)]
+    values = [_read(k, op, index(place)) for place in places]
+    dtype = accumulator(op.x.tensor.dtype)
+    largest = _folded(k, _largest(op), values)
+    powers = [math.exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(value, largest))) for value in values]
+    finish = _finish(k, op, largest, _folded(k, total_of(dtype), powers))
+    for place, value in zip(places, powers if isinstance(op, Softmax) else values, strict=True):
+        _emit(k, op, index(place), finish(value))
+
+
+def _folded(k: Kernel, fold: Fold, vectors: list[ir.Value]) -> ir.Value:
+    """All lanes of all vectors folded, neighbours with neighbours."""
+    while len(vectors) > 1:
+        pairs = zip(vectors[::2], vectors[1::2], strict=False)
+        rest = vectors[-1:] if len(vectors) % 2 else []
+        vectors = [*(fold.combine(k, x, y) for x, y in pairs), *rest]
+    return across_lanes(k, fold.combine, vectors[0])
 
 
 def _line_on_stack(
