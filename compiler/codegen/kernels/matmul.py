@@ -17,7 +17,7 @@ import numpy as np
 from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import I1, Lanes, Num
+from mlc.codegen.builder import I1, Index, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
 from mlc.codegen.kernels.tiles import TileShape, accumulator, step_cycles, tile_shapes
@@ -125,7 +125,8 @@ class Product:
         itemsize, columns = self.dtype.itemsize, self.tile.columns
         l2_bytes = self.plan.target.l2_bytes
         most = l2_bytes // 4 // (columns * itemsize)
-        if isinstance(self.m, int) and self.m * columns * itemsize <= MOST_SUMS:
+        is_streamed = self.plan.constant(self.op.y) is not None  # from memory: other weights were there before
+        if is_streamed and isinstance(self.m, int) and self.m * columns * itemsize <= MOST_SUMS:
             beside_all_rows = l2_bytes * 3 // 4 // ((self.m + columns) * itemsize)
             if beside_all_rows >= FEWEST_STEPS:
                 most = min(most, beside_all_rows)
@@ -220,13 +221,27 @@ class Product:
             if op.transpose_y:
                 self._turn_panel(k, source, target, at, panel, start, width)
                 return
-            zero = registers.constant(self.dtype, 0)
             with k.loop(0, k.dim(self.depth)) as step:
-                for j in k.across(0, width, self.tile.lanes):
-                    element = k.read_as(self.dtype, source, (*at, step, k.add(start, j)))
-                    k.write(target, (*at, panel, step, j), element)
-                with k.loop(width, columns) as j:
-                    k.write(target, (*at, panel, step, j), zero)
+                self._copy_row(k, source, target, at, panel, step, start, width)
+
+    def _copy_row(
+        self, k: Kernel, source: Any, target: Any, at: list[Num], panel: Num, step: Num, start: Num, width: Num
+    ) -> None:
+        """A row of y[K, N] into a panel, vectors at once where each panel is full; zeros behind its end."""
+        columns, lanes = self.tile.columns, self.tile.lanes
+
+        def read(j: Index) -> ir.Value:
+            return k.read_as(self.dtype, source, (*at, step, k.add(start, j)))
+
+        if isinstance(self.n, int) and self.n % columns == 0:
+            places = [Lanes(j, 1, lanes, lanes) for j in range(0, columns, lanes)]
+            for j, vector in zip(places, [read(j) for j in places], strict=True):
+                k.write(target, (*at, panel, step, j), vector)
+            return
+        for j in k.across(0, width, lanes):
+            k.write(target, (*at, panel, step, j), read(j))
+        with k.loop(width, columns) as j:
+            k.write(target, (*at, panel, step, j), registers.constant(self.dtype, 0))
 
     def _turn_panel(
         self, k: Kernel, source: Any, target: Any, at: list[Num], panel: Num, start: Num, width: Num
