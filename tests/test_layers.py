@@ -36,6 +36,7 @@ FLOORS = {
     "mlc.tools": 5,
     "mlc.api": 5,
     "mlc.cli": 6,
+    "mlc.mlir": 5,
     "mlc.torch_backend": 6,
     "mlc.onnx_backend": 6,
     "mlc": 6,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from mlc.cli.console import bytes_text, progress, seconds_text
+from mlc.cli.console import bytes_text, progress, seconds_text, table
 from mlc.cli.options import dump_flags, json_flag, pass_flags, read_options, target_flags
 from mlc.errors import CompileError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from mlc.driver import Options
 
 EMITS = ("artifact", "ir", "onnx", "schedule", "llvm", "asm", "obj")
+# Of the mlir backend, in the order in which one is made of the other; llvm is the last of both backends.
+MLIR_STAGES = ("linalg", "vector", "bufferized", "llvm-dialect", "llvm")
 
 
 @click.command("compile")
@@ -24,12 +27,30 @@ EMITS = ("artifact", "ir", "onnx", "schedule", "llvm", "asm", "obj")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), help="Output file; '-' is standard output, unless an artifact."
 )
-@click.option("--emit", type=click.Choice(EMITS), default="artifact", show_default=True, help="The stage to write.")
+@click.option(
+    "--emit",
+    type=click.Choice((*EMITS, *MLIR_STAGES[:-1])),
+    default="artifact",
+    show_default=True,
+    help="The stage to write; linalg, vector, bufferized and llvm-dialect are of --backend mlir.",
+)
+@click.option(
+    "--stop-after", type=click.Choice(MLIR_STAGES), help="Leave the mlir backend's pipeline behind this stage."
+)
+@click.option("--mlir-timing", is_flag=True, help="Print the time of each MLIR pass.")
 @pass_flags
 @target_flags
 @dump_flags
 @json_flag
-def command(model: str, output: str | None, emit: str, as_json: bool, **flags: Any) -> None:
+def command(
+    model: str,
+    output: str | None,
+    emit: str,
+    stop_after: str | None,
+    mlir_timing: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
     """Compile MODEL (.onnx, .pt2, .mlir or package.module:factory) to native code.
 
     Writes MODEL.mlc in the current folder unless -o or --emit says otherwise.
@@ -41,24 +62,68 @@ def command(model: str, output: str | None, emit: str, as_json: bool, **flags: A
     pipeline = options.pipeline()
     check_remark_kinds(flags)
     observers = dump_observers(flags, pipeline)
-    _check(Path(model), output, emit, options, as_json)
+    _check(Path(model), output, stop_after or emit, options, as_json)
+    last = _last_mlir_stage(emit, stop_after, mlir_timing, options)
     watched = any(flags[name] for name in _WATCHED)
     with progress(f"compiling {Path(model).name}"):
         compilation = driver.compile_file(
             Path(model),
             options,
             observers,
-            stop_before_codegen=emit in ("ir", "onnx"),
+            stop_before_codegen=emit in ("ir", "onnx") or last is not None,
             # Passes are to be seen, or a stage that an artifact does not hold: then nothing comes from the cache.
-            reuse_model=not watched and emit == "artifact",
+            reuse_model=not watched and not mlir_timing and emit == "artifact",
         )
     report_passes(flags, compilation.passes, compilation.ledger)
     for note in compilation.notes:
         click.echo(f"note: {note}", err=True)
-    if emit == "artifact":
+    if last is not None or (options.backend == "mlir" and (mlir_timing or flags["dump_dir"])):
+        stages = _mlir_stages(compilation, options, last or MLIR_STAGES[-1], flags["dump_dir"], mlir_timing)
+    if last is not None:
+        _write(stages.texts[last].encode(), output)
+    elif emit == "artifact":
         _write_artifact(compilation, Path(output or _artifact_name(model)), as_json)
     else:
         _write(_stage(compilation, emit), output)
+
+
+def _last_mlir_stage(emit: str, stop_after: str | None, timing: bool, options: Options) -> str | None:
+    """The stage of the mlir backend that is written instead of an artifact; None to go on to the end."""
+    is_stage = emit in MLIR_STAGES[:-1] or (emit == "llvm" and options.backend == "mlir")
+    if options.backend != "mlir":
+        if is_stage or stop_after is not None or timing:
+            what = f"--emit={emit}" if is_stage else "--stop-after" if stop_after is not None else "--mlir-timing"
+            raise click.UsageError(f"{what} is for --backend mlir, not {options.backend}")
+        return None
+    if stop_after is None:
+        return emit if is_stage else None
+    if emit != "artifact" and emit != stop_after:
+        raise click.UsageError(f"--stop-after={stop_after} leaves nothing of --emit={emit}; give one of them")
+    return stop_after
+
+
+def _mlir_stages(compilation: Any, options: Options, stop: str, folder: str | None, timing: bool) -> Any:
+    """The stages up to `stop`: into the folder, and their times, where these are asked for."""
+    from mlc.driver.generate import mlir_stages
+    from mlc.driver.text import write_atomically
+
+    stages = mlir_stages(compilation.module, compilation.target, options.schedule, stop)
+    for number, (stage, text) in enumerate(stages.texts.items()):
+        if folder is not None:
+            path = Path(folder) / f"mlir-{number}-{stage}.{'ll' if stage == 'llvm' else 'mlir'}"
+            write_atomically(path, partial(_write_all, text.encode()))
+    if timing:
+        total = sum(stages.seconds.values())
+        rows = [
+            [name, f"{spent:.4f}", f"{100 * spent / total:.1f} %"]
+            for name, spent in sorted(stages.seconds.items(), key=lambda item: -item[1])
+        ]
+        table("MLIR", ["pass", "seconds#", "share#"], [*rows, ["total", f"{total:.4f}", "100.0 %"]], to_stderr=True)
+    return stages
+
+
+def _write_all(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
 
 
 def _artifact_name(model: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -37,6 +38,12 @@ _PASS_FLAGS = (
 _TARGET_FLAGS = (
     click.option("--target", default="host", show_default=True, metavar="CPU", help="host, x86-64-v3, x86-64-v4, ..."),
     click.option("--backend", type=click.Choice(["llvm", "mlir", "interp"]), default="llvm", show_default=True),
+    click.option(
+        "--schedule",
+        type=click.Path(dir_okay=False),
+        metavar="F",
+        help="Transform-dialect text whose named sequences replace those of the mlir backend.",
+    ),
     click.option("--no-fallback", is_flag=True, help="A step that would run in Python is an error."),
     click.option("--no-cache", is_flag=True, help="Neither read nor write the compile cache."),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes that compile kernels (default: one a core)."),
@@ -113,6 +120,7 @@ def read_options(flags: dict[str, Any]) -> Options:
         rewrite_limits=dict(limits),
         validate=validate,
         fallback=not flags.get("no_fallback", False),
+        schedule=Path(flags["schedule"]) if flags.get("schedule") else None,
         use_cache=not flags.get("no_cache", False),
         jobs=flags.get("jobs"),
     )

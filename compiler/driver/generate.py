@@ -21,6 +21,7 @@ from mlc.target import Target
 
 if TYPE_CHECKING:
     from mlc.codegen.mlir.backend import MlirKernels
+    from mlc.codegen.mlir.whole import StageTexts
 
 
 def generate(
@@ -82,10 +83,22 @@ def mlir_kernels(schedule: Path | None, stages: Sequence[str] = ()) -> MlirKerne
     """The mlir backend's kernels, which keep the texts of the stages. Raises CompileError without torch-mlir."""
     from mlc.codegen.mlir.backend import MlirKernels
 
+    return MlirKernels(schedule_text(schedule), stages)
+
+
+def mlir_stages(module: Module, target: Target, schedule: Path | None, stop: str) -> StageTexts:
+    """What the mlir backend makes of an optimized module, stage by stage, without compiling it."""
+    from mlc.codegen.mlir.whole import stage_texts
+
+    return stage_texts(module, target, schedule_text(schedule), stop)
+
+
+def schedule_text(path: Path | None) -> str:
+    """The user's schedule, "" for none. Raises CompileError where it cannot be read."""
     try:
-        return MlirKernels(schedule.read_text() if schedule is not None else "", stages)
+        return path.read_text() if path is not None else ""
     except OSError as error:
-        raise CompileError(error.strerror or str(error), where=str(schedule)) from None
+        raise CompileError(error.strerror or str(error), where=str(path)) from None
 
 
 def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:

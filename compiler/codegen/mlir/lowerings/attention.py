@@ -20,8 +20,9 @@ from mlc.ops import Attention
 def attention(g: Lowering, op: Attention) -> None:
     if op.scores != "none" or op.softmax_dtype is not None or op.zero_rows == "nan":
         raise NoKernel("attention with a second result, a softmax of its own dtype, or zeros for rows of NaN")
-    b, h, length, depth = op.q.tensor.dims
-    groups, keys, width = op.k.tensor.dims[1], op.k.tensor.dims[2], op.v.tensor.dims[3]
+    b, h, length, _ = op.by_head(op.q.tensor.dims)
+    _, groups, keys, _ = op.by_head(op.k.tensor.dims)
+    width = op.v.tensor.dims[3]
     if not isinstance(h, int) or not isinstance(groups, int):
         raise NoKernel("the number of heads is not known when compiling")
     wide = accumulator(op.q.tensor.dtype)
@@ -31,12 +32,14 @@ def attention(g: Lowering, op: Attention) -> None:
     maxima = row_maxima(g, scores, rows)
     weights = _weights(g, op, scores, maxima, (b * h * length, keys), wide)
     stage = g.stage(op)
-    out = g.result(stage, op.results[0], (b, groups, share, length, width), wide)
+    is_by_head = op.layout == "bhld"
+    shape = (b, groups, share, length, width) if is_by_head else (b, length, groups, share, width)
+    out = g.result(stage, op.results[0], shape, wide)
     zero = stage.fill(0, out)
-    names = ["b", "g", "s", "l", "e"]
+    names = ["b", "g", "s", "l", "e"] if is_by_head else ["b", "l", "g", "s", "e"]
     ins: list[tuple[Tensor, Expressions]] = [
         (stage.tensor(weights, (b, groups, share, length, keys)), ["b", "g", "s", "l", "k"]),
-        (stage.tensor(op.v), ["b", "g", "k", "e"]),
+        (stage.tensor(op.v), ["b", *(["g", "k"] if is_by_head else ["k", "g"]), "e"]),
     ]
     [made] = stage.generic(names, ins, [(zero, names)], _multiply_add, reduction=["k"], attributes=g.last())
     g.tile_loops(stage, 5)
@@ -49,15 +52,17 @@ def _multiply_add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scala
 
 def _scores(g: Lowering, op: Attention, wide: DType, groups: int, share: int) -> Storage:
     """q k^T, scaled and masked: -inf where a key is unseen."""
-    b, h, length, _ = op.q.tensor.dims
-    keys, depth = op.k.tensor.dims[2], op.q.tensor.dims[3]
+    b, h, length, depth = op.by_head(op.q.tensor.dims)
+    keys = op.by_head(op.k.tensor.dims)[2]
+    is_by_head = op.layout == "bhld"
+    queries = (b, groups, share, length, depth) if is_by_head else (b, length, groups, share, depth)
     made = g.temporary(wide, b, h, length, keys)
     stage = Stage("scores")
     out = stage.destination(made, (b, groups, share, length, keys))
     names = ["b", "g", "s", "l", "k"]
     ins: list[tuple[Tensor, Expressions]] = [
-        (stage.tensor(op.q, (b, groups, share, length, depth)), ["b", "g", "s", "l", "d"]),
-        (stage.tensor(op.k), ["b", "g", "k", "d"]),
+        (stage.tensor(op.q, queries), ["b", *(["g", "s", "l"] if is_by_head else ["l", "g", "s"]), "d"]),
+        (stage.tensor(op.k), ["b", *(["g", "k"] if is_by_head else ["k", "g"]), "d"]),
     ]
     [products] = stage.generic(
         names, ins, [(stage.fill(0, out), names)], _multiply_add, reduction=["d"], attributes="mlc.inner"
@@ -114,7 +119,7 @@ def _offset(b: Body, op: Attention, batch: Scalar) -> Scalar:
     if op.offset is not None:
         return _integer(b, op.offset, [batch])
     assert op.lengths is not None
-    return b.binary("arith.subi", _integer(b, op.lengths, [batch]), b.stage.dim(op.q.tensor.dims[2]))
+    return b.binary("arith.subi", _integer(b, op.lengths, [batch]), b.stage.dim(op.by_head(op.q.tensor.dims)[2]))
 
 
 def _with_mask(b: Body, op: Attention, score: Scalar, index: list[Scalar], share: int) -> Scalar:
@@ -124,7 +129,7 @@ def _with_mask(b: Body, op: Attention, score: Scalar, index: list[Scalar], share
     batch, group, member, query, key = index
     head = b.binary("arith.addi", b.binary("arith.muli", group, b.index(share)), member)
     full: list[Scalar] = [batch, head, query, key]
-    extents: tuple[Dim, ...] = (*op.q.tensor.dims[:3], op.k.tensor.dims[2])
+    extents: tuple[Dim, ...] = (*op.by_head(op.q.tensor.dims)[:3], op.by_head(op.k.tensor.dims)[2])
     at: list[Scalar] = []
     beyond: Scalar | None = None
     for axis, (dim, i, extent) in enumerate(zip(dims, full[4 - len(dims) :], extents[4 - len(dims) :], strict=True)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,10 +58,14 @@ def _reach(size: Dim, count: Dim, kernel: int, stride: int, dilation: int, begin
     return whole if whole == reach else maximum(whole, reach)
 
 
+# For each of two dims: the first tap, how many, how far apart in the filters, and in the sliced x.
+Taps = list[tuple[int, int, int, int]]
+
+
 @linalg(Conv)
 def conv(g: Lowering, op: Conv) -> None:
     block = block_of(op.layout)
-    rank = op.x.tensor.rank - (3 if block else 2)
+    rank = op.w.tensor.rank - (4 if block else 2)
     kernel = op.w.tensor.dims[2 : 2 + rank]
     if not all(isinstance(k, int) for k in kernel):
         raise NoKernel("the filters' size is not known when compiling")
@@ -80,14 +85,59 @@ def conv(g: Lowering, op: Conv) -> None:
     x, dims = padded(g, op.x, op.pads, ends, 0)
     if not block:
         _plain(g, op, x, dims, rank, sizes)
-    elif rank != 2:
+        return
+    if rank > 2:
         raise NoKernel(f"blocked convolutions of {rank} spatial dims have no schedule")
-    elif not is_static(op.result.tensor.dims[-1]):
+    if not is_static(op.result.tensor.dims[-1]):
         raise NoKernel("the block of channels is not known when compiling")
+    window = Window.of(op, x, dims, sizes)
+    if op.takes_plain:
+        _from_plain(g, op, window)
     elif op.w.tensor.dims[-2] == 1 and op.groups > 1:
-        _depthwise(g, op, x, dims, sizes)
+        _depthwise(g, op, window)
     else:
-        _blocked(g, op, x, dims, sizes)
+        _blocked(g, op, window)
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A convolution of images: x (padded) and its dims, the filters' dims and the result's; a line is one row high."""
+
+    x: Storage
+    dims: tuple[Dim, ...]
+    filters: tuple[Dim, ...]
+    result: tuple[Dim, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+
+    @staticmethod
+    def of(op: Conv, x: Storage, dims: tuple[Dim, ...], kernel: tuple[int, ...]) -> Window:
+        """The op's window, over the padded x."""
+
+        def image(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+            return shape if len(kernel) == 2 else (*shape[:2], 1, *shape[2:])
+
+        units = (1,) * (2 - len(kernel))
+        result, filters = op.result.tensor.dims, op.w.tensor.dims
+        return Window(
+            x,
+            image(dims),
+            image(filters),
+            image(result),
+            (*units, *kernel),
+            (*units, *op.strides),
+            (*units, *op.dilations),
+        )
+
+    def phases(self) -> list[Taps]:
+        """The taps of each place within the strides that has any, along both dims."""
+        found: list[Taps] = []
+        for place in itertools.product(*(range(s) for s in self.strides)):
+            along = list(zip(place, self.strides, self.dilations, self.kernel, strict=True))
+            if all(any((t * d) % s == p for t in range(k)) for p, s, d, k in along):
+                found.append([_taps(*one) for one in along])
+        return found
 
 
 def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, kernel: tuple[int, ...]) -> None:
@@ -100,7 +150,7 @@ def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, 
     groups, each = op.groups, filters // op.groups
     wide = accumulator(op.result.tensor.dtype)
     if groups == 1 and rank == 2 and wide is op.x.tensor.dtype and isinstance(counts[1], int) and filters % 4 == 0:
-        _lanes(g, op, x, dims, kernel)
+        _lanes(g, op, Window.of(op, x, dims, kernel))
         return
     stage = g.stage(op)
     grouped = (n, groups, each, *counts)
@@ -131,16 +181,17 @@ def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, 
     )
 
 
-def _lanes(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], kernel: tuple[int, ...]) -> None:
+def _lanes(g: Lowering, op: Conv, window: Window) -> None:
     """Filters in the lanes of vectors, pixels in registers: a generic for each place of a tap within a stride."""
+    kernel = window.kernel
     filters, channels = op.w.tensor.dims[:2]
     assert isinstance(filters, int) and isinstance(channels, int)
     lanes = best_divisor(filters, g.target.lanes(op.x.tensor.dtype.itemsize))
     weights = _lanes_last(g, op, lanes, kernel)
-    n, _, h, w = op.result.tensor.dims
-    is_flat = kernel == (1, 1) and op.strides == (1, 1) and dims == op.x.tensor.dims
+    n, _, h, w = window.result
+    is_flat = _is_flat(op, window)
     rows: tuple[Dim, Dim] = (1, h * w) if is_flat else (h, w)
-    parts = [_seen_by(g, op, x, dims, phase, kernel) for phase in _phases(op, kernel)]
+    parts = [_seen_by(g, op, window, taps) for taps in window.phases()]
     stage = g.stage(op)
     out = g.result(stage, op.result, (n, filters // lanes, lanes, *rows))
     tile = stage.empty(out.dtype, (n, filters // lanes, *rows, lanes))
@@ -172,23 +223,22 @@ def _lanes(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], kernel: tup
     g.finish(stage, turned, is_done=True, cost=max(1, channels * kernel[0] * kernel[1] // 8))
 
 
-Taps = list[tuple[int, int, int, int]]
+def _is_flat(op: Conv, window: Window) -> bool:
+    """Whether the pixels can be seen as one row."""
+    return window.kernel == (1, 1) and window.strides == (1, 1) and window.x is op.x
 
 
-def _seen_by(
-    g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], phase: tuple[int, ...], kernel: tuple[int, ...]
-) -> tuple[Storage, tuple[Dim, ...], Taps]:
-    """The part of x that the taps of one place see, and these taps; copied where its pixels do not lie together."""
-    taps = [_taps(*t) for t in zip(phase, op.strides, op.dilations, kernel, strict=True)]
-    if op.strides == (1, 1):
-        return x, dims, taps
-    extents = [d + (t[1] - 1) * t[3] for d, t in zip(op.result.tensor.dims[2:], taps, strict=True)]
-    seen = (*dims[:2], *extents)
+def _seen_by(g: Lowering, op: Conv, window: Window, taps: Taps) -> tuple[Storage, tuple[Dim, ...], Taps]:
+    """The part of a plain x that these taps see; copied where its pixels do not lie together."""
+    if window.strides == (1, 1):
+        return window.x, window.dims, taps
+    extents = [d + (t[1] - 1) * t[3] for d, t in zip(window.result[2:4], taps, strict=True)]
+    seen = (*window.dims[:2], *extents)
     made = g.temporary(op.x.tensor.dtype, *seen)
     stage = Stage("every_other_pixel")
-    whole, out = stage.tensor(x, dims), stage.destination(made)
-    starts = [t[0] * d for t, d in zip(taps, op.dilations, strict=True)]
-    part = _sliced(stage, whole, (0, 0, *starts), seen, (1, 1, *op.strides))
+    whole, out = stage.tensor(window.x, window.dims), stage.destination(made)
+    starts = [t[0] * d for t, d in zip(taps, window.dilations, strict=True)]
+    part = _sliced(stage, whole, (0, 0, *starts), seen, (1, 1, *window.strides))
     text = f"linalg.copy {{mlc.last}} ins({part.name} : {part.type}) outs({out.name} : {out.type}) -> {out.type}"
     copied = stage.op(text, out.dtype, out.dims)
     g.tile_loops(stage, 4)
@@ -224,12 +274,6 @@ def _taps(place: int, stride: int, dilation: int, size: int) -> tuple[int, int, 
     return chosen[0], len(chosen), apart, apart * dilation // stride if len(chosen) > 1 else 1
 
 
-def _phases(op: Conv, kernel: Sequence[int]) -> list[tuple[int, ...]]:
-    """The places within the strides that taps have."""
-    places = itertools.product(*(range(s) for s in op.strides))
-    return [p for p in places if _taps_of(p, op, kernel)]
-
-
 def _places(pixels: Sequence[str], taps: Sequence[str], strides: Sequence[int], dilations: Sequence[int]) -> list[str]:
     return [
         f"{p}{f' * {s}' if s != 1 else ''} + {k}{f' * {d}' if d != 1 else ''}"
@@ -256,55 +300,78 @@ def _start(stage: Stage, op: Conv, out: Tensor, axes: Sequence[int], dims: Seque
     return made
 
 
-def _blocked(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], kernel: tuple[int, ...]) -> None:
+def _blocked(g: Lowering, op: Conv, window: Window) -> None:
     """One generic for each place of a tap within a stride; all add to the same rows of pixels."""
     block = block_of(op.layout)
-    filters, per_group = op.w.tensor.dims[0], op.w.tensor.dims[1]
+    filters, per_group = window.filters[:2]
     if op.groups != 1:
         raise NoKernel("blocked convolutions of several groups have no schedule")
     if not isinstance(filters, int) or not isinstance(per_group, int):
         raise NoKernel("the number of filters is not known when compiling")
     stage = g.stage(op)
-    n, _, h, w, _ = op.result.tensor.dims
-    is_flat = kernel == (1, 1) and op.strides == (1, 1) and dims == op.x.tensor.dims
-    shape: tuple[Dim, ...] = (n, filters, 1, h * w, block) if is_flat else (n, filters, h, w, block)
-    seen: tuple[Dim, ...] = (n, per_group, 1, h * w, block) if is_flat else dims
-    out = g.result(stage, op.result, shape)
+    n, _, h, w, _ = window.result
+    is_flat = _is_flat(op, window)
+    rows: tuple[Dim, Dim] = (1, h * w) if is_flat else (h, w)
+    out = g.result(stage, op.result, (n, filters, *rows, block))
     made = _start(stage, op, out, (1, 4), (filters, block))
-    images, weights = stage.tensor(x, seen), stage.tensor(op.w)
-    phases = _phases(op, kernel)
-    for number, phase in enumerate(phases):
-        part, sub, steps = _phase(stage, op, images, weights, phase, kernel, shape)
-        is_last = number == len(phases) - 1
-        made = _accumulate(stage, part, sub, made, steps, g.last() if is_last else "mlc.inner")
-    pixels = shape[3]
+    images = stage.tensor(window.x, (n, per_group, *rows, block) if is_flat else window.dims)
+    weights = stage.tensor(op.w, window.filters)
+    phases = window.phases()
+    for number, taps in enumerate(phases):
+        part, sub, steps = _phase(stage, window, images, weights, taps, rows)
+        ins: list[tuple[Tensor, Expressions]] = [
+            (part, ["n", "ib", *_places(["h", "w"], ["kh", "kw"], (1, 1), steps), "i"]),
+            (sub, ["ob", "ib", "kh", "kw", "i", "o"]),
+        ]
+        made = _accumulate(stage, ins, made, g.last() if number == len(phases) - 1 else "mlc.inner")
+    _tile_pixels(g, stage, rows[1])
+    g.finish(stage, made, cost=max(1, per_group * block * window.kernel[0] * window.kernel[1] // 8))
+
+
+def _from_plain(g: Lowering, op: Conv, window: Window) -> None:
+    """A plain x to a blocked result: as a blocked convolution whose only block of x are all its channels."""
+    block = block_of(op.layout)
+    filters, channels = window.filters[:2]
+    if not isinstance(filters, int) or not isinstance(channels, int):
+        raise NoKernel("the number of filters is not known when compiling")
+    n, _, h, w, _ = window.result
+    parts = [_seen_by(g, op, window, taps) for taps in window.phases()]
+    stage = g.stage(op)
+    out = g.result(stage, op.result, (n, filters, h, w, block))
+    made = _start(stage, op, out, (1, 4), (filters, block))
+    weights = stage.tensor(op.w, (filters, 1, channels, *window.kernel, block))
+    for number, (source, seen, taps) in enumerate(parts):
+        firsts, counts, apart, steps = ([t[i] for t in taps] for i in range(4))
+        chosen = (filters, 1, channels, *counts, block)
+        sub = _sliced(stage, weights, (0, 0, 0, *firsts, 0), chosen, (1, 1, 1, *apart, 1))
+        ins: list[tuple[Tensor, Expressions]] = [
+            (stage.tensor(source, seen), ["n", "i", *_places(["h", "w"], ["kh", "kw"], (1, 1), steps)]),
+            (sub, ["ob", "ib", "i", "kh", "kw", "o"]),
+        ]
+        made = _accumulate(stage, ins, made, g.last() if number == len(parts) - 1 else "mlc.inner")
+    _tile_pixels(g, stage, w)
+    g.finish(stage, made, cost=max(1, channels * window.kernel[0] * window.kernel[1] // 8))
+
+
+def _tile_pixels(g: Lowering, stage: Stage, pixels: Dim) -> None:
+    """A register tile of pixels that divides the row."""
     most = g.target.register_count - SPARE_REGISTERS
     stage.family = "conv"
     stage.parameters = {"pixels": best_divisor(pixels, most) if isinstance(pixels, int) else 1}
-    g.finish(stage, made, cost=max(1, per_group * block * kernel[0] * kernel[1] // 8))
-
-
-def _taps_of(phase: Sequence[int], op: Conv, kernel: Sequence[int]) -> bool:
-    """Whether any tap has this place within the strides."""
-    return all(
-        any((t * d) % s == p for t in range(k))
-        for p, s, d, k in zip(phase, op.strides, op.dilations, kernel, strict=True)
-    )
 
 
 def _phase(
-    stage: Stage, op: Conv, x: Tensor, w: Tensor, phase: Sequence[int], kernel: Sequence[int], shape: tuple[Dim, ...]
-) -> tuple[Tensor, Tensor, tuple[int, int]]:
-    """x and the filters for the taps of one place, and how far apart these taps are in the sliced x."""
-    if op.strides == (1, 1):
-        return x, w, (op.dilations[0], op.dilations[1])
-    taps = [_taps(*t) for t in zip(phase, op.strides, op.dilations, kernel, strict=True)]
+    stage: Stage, window: Window, x: Tensor, w: Tensor, taps: Taps, rows: tuple[Dim, Dim]
+) -> tuple[Tensor, Tensor, list[int]]:
+    """Blocked x and the filters for the taps of one place, and how far apart these taps are in the sliced x."""
     firsts, counts, apart, steps = ([t[i] for t in taps] for i in range(4))
-    extents = [d + (c - 1) * s for d, c, s in zip(shape[2:4], counts, steps, strict=True)]
-    starts = [first * d for first, d in zip(firsts, op.dilations, strict=True)]
-    part = _sliced(stage, x, (0, 0, *starts, 0), (*x.dims[:2], *extents, x.dims[4]), (1, 1, *op.strides, 1))
+    if window.strides == (1, 1):
+        return x, w, steps
+    extents = [d + (c - 1) * s for d, c, s in zip(rows, counts, steps, strict=True)]
+    starts = [first * d for first, d in zip(firsts, window.dilations, strict=True)]
+    part = _sliced(stage, x, (0, 0, *starts, 0), (*x.dims[:2], *extents, x.dims[4]), (1, 1, *window.strides, 1))
     filters = _sliced(stage, w, (0, 0, *firsts, 0, 0), (*w.dims[:2], *counts, *w.dims[4:]), (1, 1, *apart, 1, 1))
-    return part, filters, (steps[0], steps[1])
+    return part, filters, steps
 
 
 def _sliced(stage: Stage, x: Tensor, starts: Sequence[Dim], sizes: Sequence[Dim], strides: Sequence[int]) -> Tensor:
@@ -316,13 +383,9 @@ def _sliced(stage: Stage, x: Tensor, starts: Sequence[Dim], sizes: Sequence[Dim]
     return stage.op(f"tensor.extract_slice {x.name}{slices} : {x.type} to {made.type}", x.dtype, sizes)
 
 
-def _accumulate(stage: Stage, x: Tensor, w: Tensor, out: Tensor, steps: tuple[int, int], attribute: str) -> Tensor:
+def _accumulate(stage: Stage, ins: Sequence[tuple[Tensor, Expressions]], out: Tensor, attribute: str) -> Tensor:
+    """Products of x and filters added to blocked rows of pixels."""
     parallel = ["n", "ob", "h", "w", "o"]
-    places = _places(["h", "w"], ["kh", "kw"], (1, 1), steps)
-    ins: list[tuple[Tensor, Expressions]] = [
-        (x, ["n", "ib", *places, "i"]),
-        (w, ["ob", "ib", "kh", "kw", "i", "o"]),
-    ]
     [made] = stage.generic(
         parallel,
         ins,
@@ -334,18 +397,18 @@ def _accumulate(stage: Stage, x: Tensor, w: Tensor, out: Tensor, steps: tuple[in
     return made
 
 
-def _depthwise(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], kernel: tuple[int, ...]) -> None:
+def _depthwise(g: Lowering, op: Conv, window: Window) -> None:
     block = block_of(op.layout)
-    filters = op.w.tensor.dims[0]
-    if filters != dims[1]:
+    filters, kernel = window.filters[0], window.kernel
+    if filters != window.dims[1]:
         raise NoKernel("blocked convolutions of groups with several filters each have no schedule")
     stage = g.stage(op)
-    out = g.result(stage, op.result)
+    out = g.result(stage, op.result, window.result)
     start = _start(stage, op, out, (1, 4), (filters, block))
     parallel = ["n", "cb", "h", "w", "c"]
-    places = _places(["h", "w"], ["kh", "kw"], op.strides, op.dilations)
+    places = _places(["h", "w"], ["kh", "kw"], window.strides, window.dilations)
     ins: list[tuple[Tensor, Expressions]] = [
-        (stage.tensor(x, dims), ["n", "cb", *places, "c"]),
+        (stage.tensor(window.x, window.dims), ["n", "cb", *places, "c"]),
         (stage.tensor(op.w, (filters, *kernel, block)), ["cb", "kh", "kw", "c"]),
     ]
     [made] = stage.generic(

@@ -1,0 +1,238 @@
+"""A whole model as one MLIR module: the stages as functions, and a main that calls them on tensors.
+
+For reading (`--emit=linalg`) and for others to go on from: main has no memory plan and no run-time checks, and weights
+are constants in it. Booleans are i8, and integers signless, as in every stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlc.codegen.backend import input_symbols
+from mlc.codegen.kernel import Prepared, Storage
+from mlc.codegen.lower import Lowering
+from mlc.codegen.main import registers_hold
+from mlc.codegen.mlir.backend import MlirKernels
+from mlc.codegen.mlir.lowering import Call
+from mlc.codegen.mlir.pipeline import STAGES
+from mlc.codegen.mlir.run import lower
+from mlc.codegen.mlir.text import Stage, Tensor, tensor_type
+from mlc.codegen.schedule import Inline, Launch
+from mlc.codegen.steps import Step
+from mlc.errors import CompileError
+from mlc.ir import Array, Dim, DType, Module, Value, symbol
+from mlc.ir.dims import product, symbols_of
+from mlc.target import Target
+
+# Constants up to this many bytes are written out even where large ones are left out.
+SHORT_CONSTANT = 64
+
+
+def lowered_stages(module: Module, target: Target, schedule: str = "") -> tuple[MlirKernels, Lowering, list[Step]]:
+    """The stages of a verified module's main, before MLIR sees them, and the steps around them."""
+    kernels = MlirKernels(schedule)
+    symbols = input_symbols([v for v in module.main.inputs if registers_hold(v)])
+    lowering = Lowering(target, symbols, no_fallback=False, submit=lambda unit: None, tuned={}, kernels=kernels)
+    return kernels, lowering, lowering.block(module.main.block)
+
+
+def module_text(module: Module, target: Target, *, with_weights: bool) -> str:
+    """The MLIR module of a model: private functions, and main with the model's inputs and outputs.
+
+    Raises CompileError for what only the compiled program has: steps in Python, control flow, shapes made of data.
+    """
+    kernels, lowering, steps = lowered_stages(module, target)
+    return whole_text(module, kernels, lowering, steps, with_weights=with_weights)
+
+
+def whole_text(
+    module: Module, kernels: MlirKernels, lowering: Lowering, steps: Sequence[Step], *, with_weights: bool
+) -> str:
+    """The module of stages that are written already."""
+    functions = [f.text for f in kernels.functions.by_name.values()]
+    main = _Main(module, lowering, steps, with_weights).text(kernels.functions.calls)
+    return "\n".join(["module {", *functions, main, "}", ""])
+
+
+class _Main:
+    """The main function while it is written; `known` holds the newest tensor of each buffer."""
+
+    def __init__(self, module: Module, lowering: Lowering, steps: Sequence[Step], with_weights: bool) -> None:
+        self.steps = steps
+        self.function, self.lowering, self.with_weights = module.main, lowering, with_weights
+        self.stage = Stage("main")
+        self.known: dict[Storage, Tensor] = {}
+
+    def text(self, calls: Sequence[Call]) -> str:
+        """The function, its calls in the order of the program."""
+        self._refuse()
+        for number, value in enumerate(self.function.inputs):
+            self.known[value] = Tensor(f"%arg{number}", value.tensor.dtype, value.tensor.dims)
+        for call in calls:
+            self._call(call)
+        results = [self._seen(v, v.tensor.dims) for v in self.function.outputs]
+        symbols = [self._symbol(name, scalar.name) for name, scalar in self.stage.symbols.items()]
+        inputs = ", ".join(f"{self.known[v].name}: {_type(v)}" for v in self.function.inputs)
+        types = ", ".join(r.type for r in results)
+        return "\n".join(
+            [
+                f"func.func @main({inputs}) -> ({types}) {{",
+                *(line for lines in symbols for line in lines),
+                *self.stage.lines,
+                f"  return {', '.join(r.name for r in results)} : {types}",
+                "}",
+            ]
+        )
+
+    def _refuse(self) -> None:
+        lowering = self.lowering
+        if lowering.host_steps:
+            op, reason, _, _ = lowering.host_steps[0]
+            raise CompileError(f"{op.name} has no linalg form, so there is no MLIR module of the whole: {reason}")
+        if not all(isinstance(step, Launch | Inline) for step in self.steps):
+            raise CompileError("there is no MLIR module of a model with control flow: its loops are main's")
+        unknown = [s for s in lowering.known_symbols if s not in lowering.input_symbols]
+        if unknown:
+            raise CompileError(f"there is no MLIR module of a model whose data makes shapes: {unknown[0]}")
+
+    def _symbol(self, name: str, ssa: str) -> list[str]:
+        for value in self.function.inputs:
+            for axis, dim in enumerate(value.tensor.dims):
+                if symbols_of(dim) == [name] and str(dim) == name:
+                    tensor = self.known[value]
+                    return [
+                        f"  {ssa}_axis = arith.constant {axis} : index",
+                        f"  {ssa} = tensor.dim {tensor.name}, {ssa}_axis : {_type(value)}",
+                    ]
+        raise AssertionError(name)
+
+    def _call(self, call: Call) -> None:
+        given: list[Tensor] = []
+        for number, (storage, dims) in enumerate(call.arguments):
+            is_new = number in call.function.outputs and self._root(storage) not in self.known
+            given.append(self.stage.empty(_dtype(storage), dims) if is_new else self._seen(storage, dims))
+        scalars = [self.stage.dim(symbol(s)) for s in call.symbols]
+        made = [Tensor(self.stage.fresh(), given[n].dtype, given[n].dims) for n in call.function.outputs]
+        types = ", ".join([*(t.type for t in given), *("index" for _ in scalars)])
+        names = ", ".join([*(t.name for t in given), *(s.name for s in scalars)])
+        left = ", ".join(t.name for t in made)
+        results = ", ".join(t.type for t in made)
+        self.stage.line(f"{left} = call @{call.function.name}({names}) : ({types}) -> ({results})")
+        for number, tensor in zip(call.function.outputs, made, strict=True):
+            self.known[self._root(call.arguments[number][0])] = tensor
+
+    def _root(self, storage: Storage) -> Storage:
+        return self.lowering.names.storage(storage)
+
+    def _seen(self, storage: Storage, dims: Sequence[Dim]) -> Tensor:
+        """The tensor of a buffer in this shape."""
+        root, offset = self.lowering.names.root(storage) if isinstance(storage, Value) else (storage, 0)
+        if root not in self.known:
+            self.known[root] = self._constant(root)
+        tensor = self.known[root]
+        count = product(tuple(dims))
+        if offset == 0 and product(tensor.dims) == count:
+            return self._reshaped(tensor, tuple(dims))
+        flat = self._reshaped(tensor, (product(tensor.dims),))
+        if not isinstance(offset, int):
+            raise CompileError("there is no MLIR module of a slice whose start depends on the data")
+        start = offset // tensor.dtype.itemsize
+        size = str(count) if isinstance(count, int) else str(self.stage.dim(count))
+        kind = tensor_type(tensor.dtype, (count,))
+        part = self.stage.op(
+            f"tensor.extract_slice {flat.name}[{start}] [{size}] [1] : {flat.type} to {kind}", tensor.dtype, (count,)
+        )
+        return self._reshaped(part, tuple(dims))
+
+    def _constant(self, storage: Storage) -> Tensor:
+        if isinstance(storage, Prepared):
+            return self._written(storage.make(storage.source), storage.dtype)
+        if isinstance(storage, Value) and storage in self.lowering.constants:
+            return self._written(self.lowering.constants[storage], storage.tensor.dtype)
+        return self.stage.empty(_dtype(storage), storage.tensor.dims if isinstance(storage, Value) else storage.dims)
+
+    def _written(self, array: Array, dtype: DType) -> Tensor:
+        kind = tensor_type(dtype, array.shape)
+        if array.size == 0:
+            contents = "dense<>"
+        elif self.with_weights or array.nbytes <= SHORT_CONSTANT:
+            contents = f'dense<"0x{np.ascontiguousarray(array).tobytes().hex().upper()}">'
+        else:
+            contents = "dense_resource<__elided__>"
+        return self.stage.op(f"arith.constant {contents} : {kind}", dtype, array.shape)
+
+    def _reshaped(self, tensor: Tensor, dims: tuple[Dim, ...]) -> Tensor:
+        """The same elements in another shape, through one dim."""
+        if tensor.dims == dims:
+            return tensor
+        flat = tensor
+        whole = product(tensor.dims)
+        if len(tensor.dims) != 1:
+            one = (whole,)
+            kind = tensor_type(tensor.dtype, one)
+            if tensor.dims:
+                group = list(range(len(tensor.dims)))
+                text = f"tensor.collapse_shape {tensor.name} [{group}] : {tensor.type} into {kind}"
+            else:
+                text = f"tensor.expand_shape {tensor.name} [] output_shape [1] : {tensor.type} into {kind}"
+            flat = self.stage.op(text, tensor.dtype, one)
+        if len(dims) == 1:
+            return flat
+        kind = tensor_type(tensor.dtype, dims)
+        if not dims:
+            return self.stage.op(f"tensor.collapse_shape {flat.name} [] : {flat.type} into {kind}", tensor.dtype, dims)
+        sizes = ", ".join(str(d) if isinstance(d, int) else str(self.stage.dim(d)) for d in dims)
+        group = list(range(len(dims)))
+        text = f"tensor.expand_shape {flat.name} [{group}] output_shape [{sizes}] : {flat.type} into {kind}"
+        return self.stage.op(text, tensor.dtype, dims)
+
+
+def _dtype(storage: Storage) -> DType:
+    return storage.tensor.dtype if isinstance(storage, Value) else storage.dtype
+
+
+def _type(value: Value) -> str:
+    return tensor_type(value.tensor.dtype, value.tensor.dims)
+
+
+def to_module(module: Module, target: str = "host") -> Any:
+    """A torch_mlir.ir.Module of the model in linalg on tensors, weights included, for whoever wants to go on from it.
+
+    Raises CompileError without torch-mlir, and for what only the compiled program has: steps in Python, control flow.
+    """
+    text = module_text(module, Target.parse(target), with_weights=True)
+    from torch_mlir import ir
+
+    with ir.Context():
+        return ir.Module.parse(text)
+
+
+@dataclass(frozen=True)
+class StageTexts:
+    """A model at each stage up to one: `texts[stage]` is a module, `seconds` the time of each pass."""
+
+    texts: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+def stage_texts(module: Module, target: Target, schedule: str, stop: str) -> StageTexts:
+    """The stages of pipeline.STAGES up to `stop`, no code made of them.
+
+    linalg has a main where the whole model can have one; the others are the functions alone, as kernels call them.
+    """
+    kernels, lowering, steps = lowered_stages(module, target, schedule)
+    try:
+        linalg = whole_text(module, kernels, lowering, steps, with_weights=False)
+    except CompileError as error:
+        functions = [f.text for f in kernels.functions.by_name.values()]
+        linalg = "\n".join([f"// {error}", "module {", *functions, "}", ""])
+    wanted = STAGES[1 : STAGES.index(stop) + 1]
+    if not wanted:
+        return StageTexts({"linalg": linalg}, {})
+    lowered = lower(list(kernels.functions.by_name.values()), schedule, wanted, stop)
+    texts = {stage: "\n".join(lowered.stages[stage].values()) for stage in wanted}
+    return StageTexts({"linalg": linalg, **texts}, lowered.seconds)

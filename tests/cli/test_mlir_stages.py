@@ -1,0 +1,90 @@
+"""`mlc compile --backend mlir`: the stages it writes, where it stops, its schedule and its table of times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mlc.cli.main import main
+
+pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
+
+MODEL = """module {
+  func.func @main(%x: tensor<4x16xf32>, %w: tensor<16x32xf32>, %b: tensor<32xf32>) -> tensor<4x32xf32> {
+    %0 = "mlc.matmul"(%x, %w) {transpose_y = false} : (tensor<4x16xf32>, tensor<16x32xf32>) -> tensor<4x32xf32>
+    %1 = "mlc.add"(%0, %b) : (tensor<4x32xf32>, tensor<32xf32>) -> tensor<4x32xf32>
+    func.return %1 : tensor<4x32xf32>
+  }
+}
+"""
+MARKS = {
+    "linalg": "linalg.matmul",
+    "vector": "vector.contract",
+    "bufferized": "memref<",
+    "llvm-dialect": "llvm.func",
+    "llvm": "define void @",
+}
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "model.mlir"
+    path.write_text(MODEL)
+    return path
+
+
+def compile_model(model: Path, *flags: str) -> Result:
+    return CliRunner().invoke(main, ["compile", str(model), "--backend", "mlir", *flags])
+
+
+@pytest.mark.parametrize("stage", ["linalg", "vector", "bufferized", "llvm-dialect", "llvm"])
+def test_each_stage_is_written_by_emit_and_by_stop_after(model: Path, stage: str) -> None:
+    emitted, stopped = (compile_model(model, flag, stage) for flag in ("--emit", "--stop-after"))
+    assert emitted.exit_code == stopped.exit_code == 0, emitted.output
+    assert emitted.stdout == stopped.stdout
+    assert MARKS[stage] in emitted.stdout
+
+
+def test_the_dump_folder_gets_the_stages_up_to_the_last(model: Path, tmp_path: Path) -> None:
+    result = compile_model(model, "--stop-after", "bufferized", "--dump-dir", str(tmp_path / "dumps"))
+    assert result.exit_code == 0, result.output
+    names = sorted(path.name for path in (tmp_path / "dumps").glob("mlir-*"))
+    assert names == ["mlir-0-linalg.mlir", "mlir-1-vector.mlir", "mlir-2-bufferized.mlir"]
+
+
+def test_the_table_of_times_names_the_passes(model: Path) -> None:
+    result = compile_model(model, "--stop-after", "llvm", "--mlir-timing", "-o", "-")
+    assert result.exit_code == 0, result.output
+    assert "schedule @matmul" in result.stderr and "one-shot-bufferize" in result.stderr
+
+
+def test_a_schedule_file_is_used(model: Path, tmp_path: Path) -> None:
+    schedule = tmp_path / "my.mlir"
+    schedule.write_text(
+        "module attributes {transform.with_named_sequence} {\n"
+        "  transform.named_sequence @matmul(%f: !transform.any_op {transform.readonly},"
+        + ",".join(f" %p{i}: !transform.param<i64> {{transform.readonly}}" for i in range(4))
+        + ") {\n    transform.yield\n  }\n}\n"
+    )
+    result = compile_model(model, "--emit", "vector", "--schedule", str(schedule))
+    assert result.exit_code == 0, result.output
+    assert "linalg.matmul" in result.stdout and "vector.contract" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--emit=linalg", "--backend=llvm"], "--emit=linalg is for --backend mlir, not llvm"),
+        (["--mlir-timing", "--backend=llvm"], "--mlir-timing is for --backend mlir, not llvm"),
+        (["--emit=linalg", "--stop-after=vector"], "--stop-after=vector leaves nothing of --emit=linalg"),
+        (["--schedule=s.mlir", "--backend=llvm"], "a schedule is for the mlir backend, not llvm"),
+        (["--schedule=no/such.mlir"], "no/such.mlir: "),
+    ],
+)
+def test_what_does_not_go_together_is_refused(model: Path, flags: list[str], message: str) -> None:
+    result = compile_model(model, *flags)
+    assert result.exit_code == 2
+    assert message in result.output
