@@ -80,12 +80,15 @@ class Tile:
     ) -> None:
         """Adds the products to rows [low, high) = span; `columns` are the addresses of the vectors of weights."""
         k = self.k
+        sums = {row: [cell.get() for cell in self.cells[row]] for row in range(*span)}
         for product in products:
             vectors = [column.vector(k, product.weights, self.lanes) for column in columns]
-            for row in range(*span):
+            for row, values in sums.items():
                 factor = k.splat(image.scalar(k, row * row_stride + product.image), self.lanes)
-                for cell, vector in zip(self.cells[row], vectors, strict=True):
-                    cell.set(k.fma(factor, vector, cell.get()))
+                sums[row] = [k.fma(factor, vector, value) for vector, value in zip(vectors, values, strict=True)]
+        for row, values in sums.items():
+            for cell, value in zip(self.cells[row], values, strict=True):
+                cell.set(value)
 
     def spill(self, buffer: Any) -> None:
         """Stores the tile to `buffer`, row-major."""
