@@ -41,7 +41,7 @@ MLC_API int mlc_set_threads(int count);
 MLC_API int mlc_threads(void);
 
 /* Runs kernel over [0, count) in contiguous chunks and returns when all are done; what they wrote is visible to
- * the caller. There are at most as many chunks as threads; their boundaries are multiples of grain (values below 1
+ * the caller. There are a few chunks for each thread; their boundaries are multiples of grain (values below 1
  * mean 1) and depend on nothing but count, grain and mlc_threads(). The caller works too and may run several of them.
  * A call from inside a kernel, and one that finds every job slot taken, runs inline as one chunk. count <= 0 does
  * nothing. Threads are made at the first call that wants them; when the system refuses one, fewer do the same work. */

@@ -27,6 +27,8 @@ constexpr int max_threads = 1024;
 constexpr int slot_count = 8;
 /* About 50 us of pauses: longer than the gap between two kernels of a model, shorter than a user notices. */
 constexpr int worker_spins = 2000;
+/* Chunks for each thread: one that is late or slow leaves some of its share to the others. */
+constexpr int64_t chunks_per_thread = 4;
 /* The caller spins about as long before it offers its core to the worker it waits for. */
 constexpr int caller_spins = 2000;
 /* Workers are moved no more often: callers on several cores would move them at every loop. */
@@ -85,7 +87,7 @@ struct Bed {
 
 class Pool {
  public:
-  void run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count);
+  void run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count, int thread_count);
 
  private:
   Job *reserve_slot();
@@ -109,13 +111,14 @@ class Pool {
 
 std::atomic<int> thread_limit{1};
 
-void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count) {
+void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count, int thread_count) {
   Job *job = reserve_slot();
   if (job == nullptr) {
     kernel(args, 0, count);
     return;
   }
-  ensure_workers(chunk_count - 1);
+  int helpers = std::min(chunk_count, thread_count) - 1;
+  ensure_workers(helpers);
   keep_workers_off_this_core();
   job->kernel = kernel;
   job->args = args;
@@ -124,7 +127,7 @@ void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int
   job->chunk_count = chunk_count;
   job->unfinished.store(chunk_count, std::memory_order_relaxed);
   job->unclaimed.store(chunk_count, std::memory_order_release);
-  wake(chunk_count - 1);
+  wake(helpers);
   while (job->run_one_chunk()) {
   }
   for (int spins = 0; job->unfinished.load(std::memory_order_acquire) > 0; ++spins) {
@@ -247,9 +250,11 @@ void mlc_parallel_for(mlc_kernel kernel, void **args, int64_t count, int64_t gra
   if (count <= 0) return;
   grain = std::max<int64_t>(grain, 1);
   int64_t units = (count - 1) / grain + 1;
-  int chunk_count = static_cast<int>(std::min<int64_t>(units, mlc_threads()));
-  if (chunk_count == 1 || inside_kernel)
+  int thread_count = mlc_threads();
+  if (units == 1 || thread_count == 1 || inside_kernel) {
     kernel(args, 0, count);
-  else
-    pool->run(kernel, args, count, grain, chunk_count);
+    return;
+  }
+  int chunk_count = static_cast<int>(std::min(units, thread_count * chunks_per_thread));
+  pool->run(kernel, args, count, grain, chunk_count, thread_count);
 }

@@ -58,8 +58,9 @@ void test_every_index_is_visited_once() {
 
 void test_chunks_are_the_same_on_every_run() {
   mlc_set_threads(4);
-  Chunks expected{{0, 16}, {16, 48}, {48, 80}, {80, 100}};
+  Chunks expected{{0, 16}, {16, 32}, {32, 48}, {48, 64}, {64, 80}, {80, 96}, {96, 100}};
   for (int i = 0; i < 200; ++i) CHECK(chunks_of(100, 16) == expected);
+  CHECK(chunks_of(4000, 1).size() == 16); /* four for each thread */
 }
 
 void test_grain_limits_the_chunk_count() {
