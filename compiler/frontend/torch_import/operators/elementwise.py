@@ -16,6 +16,7 @@ from mlc.ops import (
     Div,
     Equal,
     Floor,
+    IsInf,
     IsNan,
     Less,
     Maximum,
@@ -112,14 +113,20 @@ def floor_quotient(g: Graph, x: Value, y: Value) -> Value:
     floor = g(Floor(quotient))
     half = g.scalar(0.5, g.dtype)
     nearest = g(Where(g(Less(half, g(Sub(quotient, floor)))), g(Add(floor, one)), floor))
-    by_zero = g(Equal(y, zero))
-    return g(Where(by_zero, g(Div(x, y)), nearest))
+    plain = g(Div(x, y))
+    signed = g(Where(g(Equal(nearest, zero)), g(Mul(plain, zero)), nearest))  # a zero has the sign of x / y
+    return g(Where(g(Equal(y, zero)), plain, signed))
 
 
 @torch_op("aten.remainder.Tensor", "aten.remainder.Scalar", "aten.remainder.Scalar_Tensor")
 def remainder(g: Graph, self: Value | Scalar, other: Value | Scalar) -> Value:
-    """What is left of self / other, with the sign of other."""
-    return g(Mod(*operands(g, self, other)))
+    """What is left of self / other, with the sign of other; a zero with that of self."""
+    x, y = operands(g, self, other)
+    left = g(Mod(x, y))
+    if not g.dtype.is_float:
+        return left
+    zero = g.scalar(0, g.dtype)
+    return g(Where(g(Equal(left, zero)), g(Mul(x, zero)), left))
 
 
 @torch_op("aten.fmod.Tensor", "aten.fmod.Scalar")
@@ -140,6 +147,12 @@ def pow_(g: Graph, self: Value | Scalar, exponent: Value | Scalar) -> Value:
             return g(Mul(g(Mul(x, x)), x))
         if exponent == 1:
             return x
+        # A root, where the power of -inf would be inf; and reciprocals, as torch takes them.
+        if exponent in (0.5, -0.5):
+            root = g(Sqrt(x))
+            return root if exponent > 0 else g(Div(g.scalar(1, g.dtype), root))
+        if exponent in (-1, -2):
+            return g(Div(g.scalar(1, g.dtype), x if exponent == -1 else g(Mul(x, x))))
     return g(Pow(*operands(g, self, exponent)))
 
 
@@ -220,6 +233,38 @@ def maximum(g: Graph, self: Value, other: Value) -> Value:
     """The larger of both; NaN when either is."""
     x, y = operands(g, self, other)
     return g(Or(x, y)) if g.dtype is DType.BOOL else g(Maximum(x, y))
+
+
+@torch_op("aten.fmax")
+def fmax(g: Graph, self: Value, other: Value) -> Value:
+    """The larger of both, or the one that is no NaN."""
+    x, y = operands(g, self, other)
+    return _without_nan(g, x, y, maximum(g, self, other))
+
+
+@torch_op("aten.fmin")
+def fmin(g: Graph, self: Value, other: Value) -> Value:
+    """The smaller of both, or the one that is no NaN."""
+    x, y = operands(g, self, other)
+    return _without_nan(g, x, y, minimum(g, self, other))
+
+
+def _without_nan(g: Graph, x: Value, y: Value, result: Value) -> Value:
+    if not g.dtype.is_float:
+        return result
+    return g(Where(g(IsNan(x)), y, g(Where(g(IsNan(y)), x, result))))
+
+
+@torch_op("aten.hypot")
+def hypot(g: Graph, self: Value, other: Value) -> Value:
+    """sqrt(self^2 + other^2) without overflow: the larger times the root of 1 + the square of their ratio."""
+    x, y = (g(Abs(v)) for v in operands(g, self, other))
+    zero, one = g.scalar(0, g.dtype), g.scalar(1, g.dtype)
+    small, large = g(Minimum(x, y)), g(Maximum(x, y))
+    ratio = g(Where(g(Equal(small, zero)), small, g(Div(small, large))))
+    size = g(Mul(large, g(Sqrt(g(Add(one, g(Mul(ratio, ratio))))))))
+    infinite = g(Or(g(IsInf(x)), g(IsInf(y))))
+    return g(Where(infinite, g.scalar(float("inf"), g.dtype), size))
 
 
 @torch_op("aten.minimum", "aten.min.other")

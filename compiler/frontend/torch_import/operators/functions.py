@@ -254,7 +254,7 @@ def softshrink(g: Graph, self: Value, lambd: Scalar = 0.5) -> Value:
     """self moved towards 0 by lambd, and 0 within it; NaN stays."""
     bound = g.scalar(lambd, g.dtype)
     above, below = g(Less(bound, self)), g(Less(self, g(Neg(bound))))
-    inside = g(Mul(self, g.scalar(0, g.dtype)))
+    inside = g(Where(g(IsNan(self)), self, g.scalar(0, g.dtype)))
     return g(Where(above, g(Sub(self, bound)), g(Where(below, g(Add(self, bound)), inside))))
 
 

@@ -148,6 +148,8 @@ def adaptive_max_pool(g: Graph, self: Value, output_size: tuple[int, ...]) -> tu
 
 def _adaptive(g: Graph, x: Value, output_size: tuple[int, ...], op: type[Op]) -> Value:
     rank = len(output_size)
+    if all(count == 1 for count in output_size):
+        return g(op(x, axes=tuple(range(x.tensor.rank - rank, x.tensor.rank))))
     for place, count in enumerate(output_size):
         x = _adaptive_axis(g, x, x.tensor.rank - rank + place, count, op)
     return x

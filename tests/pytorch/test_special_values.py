@@ -1,0 +1,64 @@
+"""Operators that are written out of others, where sums and quotients go wrong: NaN, infinities, zeros of both signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("expecttest", reason="torch's own test tables need it")
+
+import opinfo  # noqa: E402
+from torch.testing._internal.opinfo.core import SampleInput  # noqa: E402
+
+from mlc.frontend.torch_import.importer import import_program  # noqa: E402
+
+VALUES = torch.tensor(
+    [*(float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1.5, 2.5, 3e18, -3e18, 20.5, -20.5)]
+)
+X, Y = (v.reshape(-1).contiguous() for v in torch.meshgrid(VALUES, VALUES, indexing="ij"))
+FUNCTIONS: dict[str, Callable[..., torch.Tensor]] = {
+    "atan2": torch.atan2,
+    "clamp": lambda x, y: torch.clamp(x, min=y),
+    "copysign": torch.copysign,
+    "fmax": torch.fmax,
+    "fmin": torch.fmin,
+    "floor quotient": lambda x, y: torch.div(x, y, rounding_mode="floor"),
+    "truncated quotient": lambda x, y: torch.div(x, y, rounding_mode="trunc"),
+    "hypot": torch.hypot,
+    "lerp": lambda x, y: torch.lerp(x, y, 0.3),
+    "maximum": torch.maximum,
+    "remainder": torch.remainder,
+    "power": torch.pow,
+    "root": lambda x, y: x**0.5,
+    "reciprocal square": lambda x, y: x**-2,
+    "hardswish": lambda x, y: torch.nn.functional.hardswish(x),
+    "mish": lambda x, y: torch.nn.functional.mish(x),
+    "nan_to_num": lambda x, y: torch.nan_to_num(x),
+    "sign": lambda x, y: torch.sign(x),
+    "silu": lambda x, y: torch.nn.functional.silu(x),
+    "softplus": lambda x, y: torch.nn.functional.softplus(x),
+    "softshrink": lambda x, y: torch.nn.functional.softshrink(x),
+    "trunc": lambda x, y: torch.trunc(x),
+}
+
+
+class Info:
+    """What opinfo.traced wants to know of an operator."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.op = name, FUNCTIONS[name]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_special_values_answer_as_eager(name: str) -> None:
+    program, tensors, (want,) = opinfo.traced(Info(name), SampleInput(X, args=(Y,)))
+    (got,) = opinfo.interpreted(import_program(program), [t.numpy() for t in tensors])
+    expected = want.numpy()
+    np.testing.assert_allclose(got, expected, rtol=2e-5, atol=1e-37, equal_nan=True)
+    if name in ("fmax", "fmin", "maximum"):  # of two zeros either is the larger
+        return
+    zeros = expected == 0
+    np.testing.assert_array_equal(np.signbit(got[zeros]), np.signbit(expected[zeros]))
