@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
 from torch.fx import GraphModule, Node
 from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
 from torch.fx.passes.operator_support import OperatorSupportBase
 
 from mlc.frontend.torch_import.importer import Refused, import_program
+from mlc.frontend.torch_import.mlir import read_strides
 from mlc.frontend.torch_import.unsupported import operator_name, unsupported_nodes
 from mlc.torch_backend.compiled import CompiledGraph
 from mlc.torch_backend.options import BackendOptions
@@ -26,7 +28,8 @@ def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendO
     Raises CompileError for what is not supported, unless it may run eagerly: then a warning names it, once for each
     operator of a process.
     """
-    refused = _refused(graph, options)
+    with unset_fake_temporarily():  # the graph's own constants are real tensors
+        refused = _refused(graph, options)
     if not refused:
         return CompiledGraph(graph, static, options)
     _warn(refused)
@@ -46,6 +49,7 @@ def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendO
 
 def _refused(graph: GraphModule, options: BackendOptions) -> dict[Node, str]:
     """The nodes that cannot be imported, with the reason; found by importing the graph with weights as inputs."""
+    read_strides(graph.graph)
     refused: dict[Node, str] = dict(unsupported_nodes(graph.graph))
     if not refused:
         try:
@@ -86,7 +90,11 @@ class _Pieces(OperatorSupportBase):
 
 
 def _listed(graph: GraphModule) -> GraphModule:
-    """The piece with its result as a list, as AOTAutograd's own graphs have it."""
+    """The piece with its result as a list and fake tensors for arguments, as AOTAutograd's own graphs have them."""
+    for node in placeholders(graph):
+        value = node.meta.get("val")
+        if isinstance(value, torch.Tensor) and not isinstance(value, FakeTensor):  # a constant of the whole graph
+            node.meta["val"] = FakeTensorMode().from_tensor(value)
     (output,) = (node for node in graph.graph.nodes if node.op == "output")
     if not isinstance(output.args[0], tuple | list):
         output.args = ((output.args[0],),)

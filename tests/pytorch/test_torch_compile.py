@@ -302,6 +302,19 @@ def test_what_is_not_supported_runs_eagerly_and_is_named_once(monkeypatch: pytes
         assert_near(torch.compile(spectral, backend=compile_graph)(x), spectral(x))
 
 
+def test_constants_that_a_function_makes_are_the_graphs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_said", set())
+    mask = torch.tensor([True, False, True, True])
+
+    def function(x: Tensor) -> Tensor:
+        kept = torch.where(torch.tensor([True, False, True, True]), x, torch.tensor(2.0))
+        return torch.linalg.eigvalsh(kept * torch.tensor([[1.0, 2.0, 3.0, 4.0]]) + kept.t()) + mask
+
+    x = torch.randn(4, 4)
+    with pytest.warns(UserWarning, match="mlc runs eagerly: aten._linalg_eigh"):
+        assert_near(torch.compile(function, backend=compile_graph)(x), function(x))
+
+
 def test_without_fallback_what_is_not_supported_is_an_error() -> None:
     compiled = torch.compile(spectral, backend=compile_graph, options={"fallback": False})
     with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match=r"aten._linalg_eigh \(no support yet\)"):
