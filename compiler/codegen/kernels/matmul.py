@@ -3,9 +3,9 @@
 Loop order: parallel over batches, blocks of rows and panels; inside, blocks of the sum, then tiles of rows. A block of
 a panel stays in the second level of cache while all tiles of a block of rows pass, and so do the rows while the panels
 pass. Sums of a unit are kept in a buffer on the stack, [rows][columns], from where what is behind the product takes
-them. Constant right factors are packed when compiling, others into the workspace before the product, or read as they
-are where there is one tile of rows. Columns beyond N are zeros in the panel and are not stored. The sum over K has one
-order whatever the threads.
+them; where nothing is, in the result. Constant right factors are packed when compiling, others into the workspace
+before the product, or read as they are where there is one tile of rows. Columns beyond N are zeros in the panel and are
+not stored. The sum over K has one order whatever the threads.
 """
 
 from __future__ import annotations
@@ -99,6 +99,7 @@ class Product:
         plan.choose("sum", self.depth_block)
         plan.choose("left", "as it is" if left is self.op.x else "copied")
         plan.choose("right", _origin(right))
+        plan.choose("sums", "in the result" if self._is_direct() else "on the stack")
         cost = plan.estimate(self.depth) * tile.columns * min(self.block, plan.estimate(self.m)) // 16
 
         @plan.each(product(self.batch) * blocks * self.panels, cost=cost)
@@ -109,6 +110,12 @@ class Product:
             start = k.mul(row_block, self.block)
             stop = k.minimum(k.add(start, self.block), k.dim(self.m)) if blocks != 1 else k.dim(self.m)
             Unit(self, k, left, right, at, start, stop, panel).write()
+
+    def _is_direct(self) -> bool:
+        """Whether the micro-kernel may write the result itself: nothing is behind the product, and panels are full."""
+        result, group = self.op.result, self.plan.group
+        is_bare = group.outputs == (result,) and len(group.ops) == 1 and result.tensor.dtype is self.dtype
+        return is_bare and isinstance(self.n, int) and self.n % self.tile.columns == 0 < self.n
 
     def _heights(self) -> tuple[int, ...]:
         """Rows of the tiles that a block is cut into: the tile's, and what covers the rows that are left."""
@@ -281,7 +288,7 @@ class Unit:
         self.y = k.tensor(right) if self.is_packed else k.tensor(right, (*p.y_batch, p.depth, p.n))
         self.x_at = self._broadcast(p.x_batch)
         self.y_at = self._broadcast(p.y_batch)
-        self.sums = k.stack(p.kind, p.block * p.tile.columns)
+        self.sums, self.sums_row = self._place_of_sums()
 
     def write(self) -> None:
         """Writes the unit."""
@@ -293,7 +300,19 @@ class Unit:
             with k.loop(0, k.maximum(depth, 1), p.depth_block) as step:
                 even = isinstance(depth, int) and depth % p.depth_block == 0
                 self._multiply(step, p.depth_block if even else k.minimum(k.sub(depth, step), p.depth_block))
-        self._finish()
+        if not p._is_direct():
+            self._finish()
+
+    def _place_of_sums(self) -> tuple[ir.Value, int]:
+        """Where the sums of the unit's first row lie, and how many elements further those of the next."""
+        k, p = self.k, self.p
+        columns = p.tile.columns
+        if not p._is_direct():
+            return k.stack(p.kind, p.block * columns), columns
+        assert isinstance(p.n, int)
+        result = k.tensor(p.op.result, (*p.batch, p.m, p.n))
+        place = k.offset(result, (*self.at, self.start, k.mul(self.panel, columns)))
+        return k.at(result.pointer, p.kind, place), p.n
 
     def _multiply(self, step: Num, depth: Num) -> None:
         """Adds a block of the sum to all rows."""
@@ -309,11 +328,12 @@ class Unit:
         for rows in p._heights():
             count = k.floordiv(k.sub(self.stop, first), rows)
             behind = k.add(first, k.mul(count, rows))
-            micro = MicroKernel(TileShape(rows, p.tile.vectors, p.tile.lanes), self.x.dtype, p.dtype, columns)
+            tile = TileShape(rows, p.tile.vectors, p.tile.lanes)
+            micro = MicroKernel(tile, self.x.dtype, p.dtype, self.sums_row)
             with k.loop(first, behind, rows) as row:
                 number = k.sub(row, self.start)
                 x = k.at(self.x.pointer, registers.memory_type(self.x.dtype), k.offset(self.x, (*self.x_at, row, step)))
-                c = k.at(self.sums, p.kind, k.mul(number, columns))
+                c = k.at(self.sums, p.kind, k.mul(number, self.sums_row))
                 micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more))
             first = behind
 
