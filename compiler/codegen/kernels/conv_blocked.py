@@ -166,8 +166,9 @@ class Blocked:
         itemsize, estimate = self.dtype.itemsize, self.plan.estimate
         weight_bytes = estimate(self.filter_blocks * self.block * self.channels) * self.tap_count * itemsize
         image_bytes = estimate(product([d.size for d in self.dims]) * self.channels) * itemsize
-        room = self.plan.target.l2_bytes // 2
-        fits = image_bytes <= room or (weight_bytes > room and weight_bytes > image_bytes)
+        # Measured: an image of 0.8 of L2 is better read again from there than written in sixteen streams at once.
+        l2_bytes = self.plan.target.l2_bytes
+        fits = image_bytes <= l2_bytes * 7 // 8 or weight_bytes > max(l2_bytes // 2, image_bytes)
         lines = "pixels" if self.is_flat else "lines"
         outer = self.plan.choice(
             "outer",
