@@ -1,7 +1,7 @@
 """The linalg form of models is taken by an independent compiler, IREE, and gives the same answers there.
 
-IREE 3.13 does not compile the convolutions of `mlc.codegen.mlir` (its workgroup distribution refuses them), so the models
-here are those without.
+IREE 3.13 does not compile the convolutions of `mlc.codegen.mlir` (its workgroup distribution refuses them), so the
+models here are those without.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ COMMANDS = {
     "tune": "Find faster schedules for a model's kernels by measuring.",
     "compare": "Compare the numbers of several engines on one model.",
     "inspect": "Show what a model consists of.",
+    "dialect": "Write the ops as IRDL, or as a reference page.",
     "passes": "List the passes, or show one.",
     "cache": "Show or empty the compile cache.",
     "doctor": "Show versions, CPU features and paths.",

@@ -83,6 +83,8 @@ def array_from_elements(texts: list[str], kind: TensorType) -> Array:
     """
     shape = kind.static_shape
     count = int(np.prod(shape, dtype=np.int64))
+    if len(texts) == 1 and texts[0].startswith('"0x') and kind.dtype is not DType.STRING:
+        return _from_bytes(bytes.fromhex(texts[0][3:-1]), kind, count).reshape(shape)
     if len(texts) != count and len(texts) != 1:
         raise ValueError(f"{len(texts)} elements for {kind}, which has {count}")
     flat = np.empty(len(texts), kind.dtype.numpy)
@@ -91,6 +93,16 @@ def array_from_elements(texts: list[str], kind: TensorType) -> Array:
     if len(texts) == count:
         return flat.reshape(shape)
     return np.full(shape, flat[0], kind.dtype.numpy)
+
+
+def _from_bytes(data: bytes, kind: TensorType, count: int) -> Array:
+    """The elements that MLIR prints as the hexadecimal text of their bytes, booleans eight to a byte."""
+    if kind.dtype is DType.BOOL:
+        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little").astype(np.bool_)
+        return bits[:count] if len(bits) >= count else np.resize(bits, count)
+    if len(data) not in (count * kind.dtype.itemsize, kind.dtype.itemsize):
+        raise ValueError(f"{len(data)} bytes for {kind}, which has {count * kind.dtype.itemsize}")
+    return np.resize(np.frombuffer(data, kind.dtype.numpy), count)
 
 
 def element_from_text(text: str, dtype: DType) -> object:

@@ -1,0 +1,176 @@
+"""The dialect under MLIR itself: the IRDL is loaded through its bindings, takes every dump, and refuses damaged ones.
+
+Both directions: our text is read by MLIR, MLIR's text by us, and what was parsed is equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import Case, all_cases
+from click.testing import CliRunner
+from codegen.running import module_of
+from dialect_page import PAGE, examples_text, page
+
+from mlc.cli.main import main
+from mlc.ir import Function, Module, Op
+from mlc.ir.irdl import inexpressible, irdl_text
+from mlc.ir.parser import parse_module
+from mlc.ir.printer import print_module
+from mlc.ops import Constant
+from mlc.ops.examples import FILE, examples
+from mlc.passes.table import level_passes
+from mlc.rewrite import RunOptions, run_passes
+
+ir = pytest.importorskip("torch_mlir.ir", reason="MLIR comes with torch-mlir")
+
+CASES = [case for case in all_cases() if inexpressible(type(case.op())) is None]
+# MLIR's i64 is signed: it prints a seed of 2^63 as -2^63.
+WRAPPED = {"random_normal_f64"}
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[Any]:
+    """MLIR with the dialect loaded from its IRDL."""
+    from torch_mlir.dialects import irdl
+
+    with ir.Context() as made, ir.Location.unknown():
+        irdl.load_dialects(ir.Module.parse(irdl_text()))
+        yield made
+
+
+def first_cases() -> list[Case]:
+    """One case for each op that IRDL expresses."""
+    found: dict[str, Case] = {}
+    for case in CASES:
+        found.setdefault(case.op().name, case)
+    return list(found.values())
+
+
+def parsed_op(case: Case) -> tuple[Any, Any]:
+    """MLIR's module of a case, and the op in it."""
+    module = ir.Module.parse(print_module(module_of(*case.on(case.input_types()))))
+    function = module.body.operations[0]
+    return module, function.regions[0].blocks[0].operations[0]
+
+
+def test_every_case_goes_through_mlir_and_back_to_the_same_module(context: Any) -> None:
+    with context:
+        for case in CASES:
+            text = print_module(module_of(*case.on(case.input_types())))
+            back = parse_module(str(ir.Module.parse(text)))
+            if case.name not in WRAPPED:
+                assert print_module(back) == print_module(parse_module(text)), case.name
+
+
+@pytest.mark.parametrize("case", first_cases(), ids=lambda case: case.op().name)
+def test_mlir_refuses_each_op_without_one_of_its_attributes(case: Case, context: Any) -> None:
+    with context:
+        for attribute in case.op().signature.attributes:
+            _module, op = parsed_op(case)
+            assert op.operation.verify()
+            del op.attributes[attribute.name]
+            with pytest.raises(ir.MLIRError):
+                op.operation.verify()
+
+
+@pytest.mark.parametrize("case", first_cases(), ids=lambda case: case.op().name)
+def test_mlir_refuses_each_op_without_an_operand_or_result_it_must_have(case: Case, context: Any) -> None:
+    """Left out of an op whose operands are not segmented, so that the count alone is wrong."""
+    with context, ir.Location.unknown():
+        _module, op = parsed_op(case)
+        operands, results = list(op.operands), [r.type for r in op.results]
+        attributes = {name: op.attributes[name] for name in op.attributes}
+        damaged = [(operands, results[:-1])] if results else []
+        if all(o.kind == "one" for o in case.op().signature.operands) and operands:
+            damaged.append((operands[:-1], results))
+        for few_operands, few_results in damaged:
+            with ir.InsertionPoint(op), pytest.raises(ir.MLIRError):
+                ir.Operation.create(op.operation.name, few_results, few_operands, attributes).verify()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int64", "bool"])
+def test_constants_are_the_same_numbers_in_mlir(dtype: str, context: Any) -> None:
+    array = (np.arange(24).reshape(4, 6) % 5 - 1).astype(dtype)
+    function = Function("main", [])
+    constant = function.append(Constant(array))
+    function.set_outputs([("y", constant.result)])
+    module = Module("test")
+    module.add(function)
+    with context:
+        whole = ir.Module.parse(print_module(module, elide=False))
+        op = whole.body.operations[0].regions[0].blocks[0].operations[0]
+        value = op.attributes["value"]
+        kinds = (ir.DenseFPElementsAttr, ir.DenseBoolArrayAttr, ir.DenseIntElementsAttr)
+        assert isinstance(value, kinds)
+        assert [value[i] for i in range(array.size)] == array.ravel().tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mlp-small-torchscript14", "resnet-small-torchscript14", "gpt-small-torchscript14"])
+def test_mlir_takes_the_dump_behind_every_pass_of_a_model(name: str, pytestconfig: pytest.Config) -> None:
+    from models import catalog
+
+    from mlc.driver.compile import load
+
+    assert pytestconfig.cache is not None
+    pytest.importorskip("torch", reason="exported models are written by torch")
+    module = load(Path(catalog.fetch(name, pytestconfig.cache.mkdir("models")).path))
+    dumps = [(print_module(module), print_module(module, elide=False))]
+    for item in level_passes(3):
+        run_passes(module, [item], RunOptions())
+        dumps.append((print_module(module), print_module(module, elide=False)))
+    with ir.Context() as context:
+        context.allow_unregistered_dialects = True  # for regions, whose terminators IRDL cannot declare
+        for elided, whole in dumps:
+            assert str(ir.Module.parse(elided)).count("dense_resource<") == elided.count("dense_resource<")
+            back = parse_module(str(ir.Module.parse(whole)))
+            assert without_locations(back) == without_locations(parse_module(whole))
+
+
+def without_locations(module: Module) -> str:
+    """The text of a module; MLIR leaves locations out unless asked."""
+    return re.sub(r" loc\(.*\)$", "", print_module(module, elide=False), flags=re.MULTILINE)
+
+
+def test_ops_of_plugins_have_a_dialect_of_their_own(tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(
+        "from mlc.ops.elementwise import Binary\n\n\n"
+        'class Spread(Binary, dialect="plugin"):\n    """x spread over y."""\n\n    factor: float = 1.0\n'
+    )
+    result = CliRunner().invoke(main, ["dialect", "--irdl", str(plugin)])
+    Op.registry.pop("plugin.spread", None)
+    assert result.exit_code == 0, result.output
+    assert "irdl.dialect @plugin {" in result.stdout and "irdl.operation @spread {" in result.stdout
+    assert result.stdout.index("irdl.dialect @mlc {") < result.stdout.index("irdl.dialect @plugin {")
+    with ir.Context(), ir.Location.unknown():
+        from torch_mlir.dialects import irdl
+
+        irdl.load_dialects(ir.Module.parse(result.stdout))
+
+
+def test_the_reference_page_and_its_examples_are_fresh() -> None:
+    assert FILE.read_text() == examples_text(), "run python tests/dialect_page.py"
+    assert PAGE.read_text() == page(), "run python tests/dialect_page.py"
+
+
+def test_every_op_that_has_a_case_has_an_example_that_reads() -> None:
+    named = {case.op().name for case in all_cases() if type(case.op()).__module__.startswith("mlc.")}
+    assert set(examples()) == named
+
+
+def test_the_command_prints_the_page() -> None:
+    result = CliRunner().invoke(main, ["dialect", "--docs"])
+    assert result.exit_code == 0 and result.stdout.startswith("# The mlc dialect\n")
+    assert "## mlc.matmul" in result.stdout and "| `transpose_y` | bool | `False` |" in result.stdout
+
+
+def test_a_plugin_that_is_not_there_is_named() -> None:
+    result = CliRunner().invoke(main, ["dialect", "no/such.py"])
+    assert result.exit_code == 2 and "no/such.py: there is no such plugin" in result.output
