@@ -356,6 +356,28 @@ def test_both_doors_give_the_same_numbers() -> None:
         assert torch.equal(torch.compile(model, backend=compile_graph)(x), mlc.compile(model, (x,))(x))
 
 
+def code_of(ir: str) -> list[str]:
+    """The ops of a printed module, without its names and locations."""
+    return [line.partition(" loc(")[0] for line in ir.splitlines()[2:]]
+
+
+@pytest.mark.slow
+def test_both_doors_make_the_same_code_of_a_residual_network(built: list[set[int]]) -> None:
+    from models import exported
+
+    model = exported.network("resnet", "small").eval()
+    x = torch.randn(1, 3, 32, 32)
+    whole = mlc.compile(model, (x,))
+    artifacts = []
+
+    with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
+        load = mlc.driver.Executable.of
+        patch.setattr(mlc.driver.Executable, "of", lambda artifact: artifacts.append(artifact) or load(artifact))
+        assert torch.equal(torch.compile(model, backend=compile_graph)(x), whole(x))
+    assert code_of(artifacts[0].ir) == code_of(whole.executable.artifact.ir)
+    assert len(built) == 1
+
+
 SCRIPT = """
 import torch
 torch.manual_seed(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -184,6 +185,11 @@ class Graph:
         value = self.node.meta["val"]
         value = value[index] if isinstance(value, tuple | list) else value
         return self.symbols.dims(value.shape)
+
+    def uses_result(self, index: int) -> bool:
+        """Whether some node takes result number `index` of an operator that has several."""
+        assert self.node is not None
+        return any(user.target is not operator.getitem or user.args[1] == index for user in self.node.users)
 
     def error(self, message: str) -> CompileError:
         """A CompileError about the operator; the importer adds where it stands."""

@@ -80,8 +80,7 @@ def flash_attention_for_cpu(
     scale: float | None = None,
 ) -> tuple[Value, None]:
     """The attention; the logarithms of the sums, which only gradients need, are refused where they are used."""
-    assert g.node is not None
-    if any(user.args[1] == 1 for user in g.node.users):
+    if g.uses_result(1):
         raise g.error("its second result, which gradients need, is not supported")
     return scaled_dot_product_attention(g, query, key, value, attn_mask, dropout_p, is_causal, scale), None
 
@@ -100,8 +99,7 @@ def attention_math(
     enable_gqa: bool = False,
 ) -> tuple[Value, None]:
     """The attention; its weights are refused where they are used."""
-    assert g.node is not None
-    if any(user.args[1] == 1 for user in g.node.users):
+    if g.uses_result(1):
         raise g.error("its second result, the weights, is not supported")
     y = scaled_dot_product_attention(g, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
     return y, None

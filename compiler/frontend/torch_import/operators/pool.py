@@ -76,8 +76,11 @@ def max_pool_with_indices(
     padding: tuple[int, ...] = (0,),
     dilation: tuple[int, ...] = (1,),
     ceil_mode: bool = False,
-) -> tuple[Value, ...]:
-    """The largest of each window, and its place in its image."""
+) -> tuple[Value, Value | None]:
+    """The largest of each window, and its place in its image where somebody asks for it."""
+    if not g.uses_result(1):
+        (y,) = _max_pool(g, self, kernel_size, stride, padding, dilation, ceil_mode, with_indices=False)
+        return y, None
     y, places = _max_pool(g, self, kernel_size, stride, padding, dilation, ceil_mode, with_indices=True)
     # Ours count through the whole tensor, torch's through one channel of one sample.
     rank = int(g.operator.partition("pool")[2][0])
@@ -139,9 +142,7 @@ def adaptive_avg_pool(g: Graph, self: Value, output_size: tuple[int, ...]) -> Va
 @torch_op("aten.adaptive_max_pool1d", "aten.adaptive_max_pool2d", "aten.adaptive_max_pool3d")
 def adaptive_max_pool(g: Graph, self: Value, output_size: tuple[int, ...]) -> tuple[Value, None]:
     """The largest of such windows; their places are not computed."""
-    assert g.node is not None
-    used = {u.args[1] for u in g.node.users}
-    if 1 in used:
+    if g.uses_result(1):
         raise g.error("the places of the largest are not supported (return_indices)")
     return _adaptive(g, self, output_size, ReduceMax), None
 
