@@ -45,7 +45,8 @@ def is_torch_model(model: object) -> bool:
 
 
 def versions() -> list[str]:
-    """The versions of the packages that this frontend reads models with."""
+    """The versions of the packages that this frontend reads models with. Raises CompileError where they are missing."""
+    importlib.import_module("mlc.frontend.torch_import")  # which checks them
     return [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "torch-mlir")]
 
 

@@ -286,6 +286,14 @@ def test_versions_that_do_not_fit_say_which_do(monkeypatch: pytest.MonkeyPatch) 
     from mlc.frontend.torch_import.versions import check_versions
 
     check_versions.cache_clear()
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.metadata, "version", missing)
+        with pytest.raises(mlc.CompileError, match="need the package torch, which is not installed: pip install"):
+            check_versions()
     for package, version, message in (
         ("torch", "2.9.1", "torch 2.9.1 is installed, mlc works with torch 2.13"),
         ("torch-mlir", "20250101", "torch-mlir 20250101 is too old for torch .*, use 20261001 or later"),
