@@ -37,39 +37,54 @@ def page() -> str:
     schedule = (SCHEDULES / "matmul.mlir").read_text()
     parts = [
         "# A matrix product through MLIR",
-        "What `--backend mlir` does to one small model, stage by stage, each as `mlc compile model.mlir --backend mlir\n"
-        "--target x86-64-v4 --emit=STAGE` prints it. Written by `python tests/lowering_page.py`; a test keeps it fresh.",
+        "What `--backend mlir` does to one small model, stage by stage, each as `mlc compile "
+        "model.mlir --backend mlir\n"
+        "--target x86-64-v4 --emit=STAGE` prints it. Written by `python tests/lowering_page.py`; a "
+        "test keeps it fresh.",
         "## The model",
         "A linear layer and a relu. `fuse` makes one group of the three ops; a group becomes one kernel.",
         _block(MODEL),
         "After the passes of `-O2`:",
         _block(print_module(module)),
         "## linalg: what is computed",
-        "The group is one function on tensors, a stage. `linalg.fill` gives the sums their start, `linalg.matmul` is the\n"
-        "product, and what is behind it is one `linalg.generic` that updates the product in place: its `outs` is the\n"
-        "product itself. The destination comes as an argument, so that the stage needs no memory of its own. `@main` is for\n"
+        "The group is one function on tensors, a stage. `linalg.fill` gives the sums their start, "
+        "`linalg.matmul` is the\n"
+        "product, and what is behind it is one `linalg.generic` that updates the product in place: "
+        "its `outs` is the\n"
+        "product itself. The destination comes as an argument, so that the stage needs no memory "
+        "of its own. `@main` is for\n"
         "reading, and for other compilers; the program has a native main instead.",
         _block(stages["linalg"]),
         "## vector: how it is computed",
-        "The schedule is a text in the transform dialect, one named sequence for each family of stages. This is the one for\n"
-        "products, with 4 rows and 32 columns as its register tile here (`--emit=schedule` prints the numbers):",
+        "The schedule is a text in the transform dialect, one named sequence for each family of "
+        "stages. This is the one for\n"
+        "products, with 4 rows and 32 columns as its register tile here (`--emit=schedule` prints "
+        "the numbers):",
         _block(schedule),
-        "It leaves the loop over K with the 4 x 32 sums as its only loop-carried value: they are read before the loop and\n"
-        "written behind it. `vector.contract` is the step, one column of the left factor times one row of the right. All of\n"
-        "it is still on tensors. That is why it comes before bufferization: here the slice of the sums has one reader and\n"
-        "one writer, so moving both out of the loop is exact; on buffers MLIR would have to prove that nothing else points\n"
+        "It leaves the loop over K with the 4 x 32 sums as its only loop-carried value: they are "
+        "read before the loop and\n"
+        "written behind it. `vector.contract` is the step, one column of the left factor times one "
+        "row of the right. All of\n"
+        "it is still on tensors. That is why it comes before bufferization: here the slice of the "
+        "sums has one reader and\n"
+        "one writer, so moving both out of the loop is exact; on buffers MLIR would have to prove "
+        "that nothing else points\n"
         "there.",
         _block(stages["vector"]),
         "## bufferized: where it lies",
-        "One-shot bufferization finds that every tensor can be computed where its destination is: no allocation, no copy.",
+        "One-shot bufferization finds that every tensor can be computed where its destination is: "
+        "no allocation, no copy.",
         _block(stages["bufferized"]),
         "## llvm-dialect: addresses",
-        "Memrefs become pointers, sizes and strides, loops become branches, the contraction becomes `llvm.intr.fmuladd` on\n"
-        "vectors of 32. Two arguments are new: the part `[begin, end)` of the stage's parallel loop that this call runs, by\n"
+        "Memrefs become pointers, sizes and strides, loops become branches, the contraction "
+        "becomes `llvm.intr.fmuladd` on\n"
+        "vectors of 32. Two arguments are new: the part `[begin, end)` of the stage's parallel "
+        "loop that this call runs, by\n"
         "which the runtime's `parallel_for` shares a stage among threads.",
         _block(_beginning(stages["llvm-dialect"])),
         "## llvm: text for LLVM",
-        "The same as LLVM IR. mlc puts a kernel with the calling convention of all kernels before it, and llvmlite makes the\n"
+        "The same as LLVM IR. mlc puts a kernel with the calling convention of all kernels before "
+        "it, and llvmlite makes the\n"
         "object code. From here on nothing knows which backend a kernel came from.",
         _block(_beginning(stages["llvm"]), "llvm"),
     ]
