@@ -36,8 +36,9 @@ ctest: build  ## the C++ tests of the runtime, plain and under the sanitizers
 
 MODELS ?= all
 ROUNDS ?= 30
+PEERS ?= ort,openvino,inductor
 bench: build .venv/.bench  ## mlc against its peers; MODELS=resnet50,gelu ROUNDS=30; all models write docs/performance.md
-	PYTHONPATH=build/python:tests $(BIN)/python tests/bench.py --models $(MODELS) --rounds $(ROUNDS)
+	PYTHONPATH=build/python:tests $(BIN)/python tests/bench.py --models $(MODELS) --rounds $(ROUNDS) --vs $(PEERS)
 
 build: .venv/.core
 	@test -f build/build.ninja || $(BIN)/cmake -S . -B build -G Ninja

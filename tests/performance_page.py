@@ -42,13 +42,15 @@ def contest(result: Result, threads: int) -> Contest:
 def page(networks: Sequence[Result], operators: Sequence[Result], machine: str) -> str:
     """The whole part, markers included."""
     first = networks[0]
+    peers = ", ".join(e for e in dict.fromkeys(row["engine"] for row in first["rows"]) if e != "mlc")
     threads = sorted({row["threads"] for row in first["rows"]})
     parts = [
         BEGIN,
         "## Against other engines",
         f"f32, batch 1, {first['rounds']} interleaved rounds of fresh random inputs, outputs compared in every round;\n"
         "medians. The ratio is the fastest other engine's median over mlc's, with its 95 % interval: above 1, mlc is\n"
-        "faster. `make bench` repeats all of it, `make bench MODELS=resnet50,gelu ROUNDS=30` a part.",
+        f"faster. `make bench ROUNDS={first['rounds']} PEERS={peers.replace(' ', '')}` repeats all of it, with\n"
+        "`MODELS=resnet50,gelu` a part.",
         machine,
         *(_contests(networks, operators, count) for count in threads),
         _geometric_means(networks, threads),

@@ -10,7 +10,9 @@ from codegen.running import artifact_of
 from mlc.codegen import Options, Program, emit
 from mlc.driver import Executable
 from mlc.ir import DType, Function, Module, tensor, unattached
-from mlc.ops import Constant, Matmul
+from mlc.ops import Constant, Conv, Matmul, Relu
+from mlc.passes import parse_pipeline
+from mlc.rewrite import run_passes
 from mlc.target import Target
 
 # 16 registers have the fewest candidates; what holds for them holds for more.
@@ -83,3 +85,27 @@ def test_every_tile_of_a_product_computes_it() -> None:
     for label in row.alternatives[0].candidates:
         got = output(emitted(product(), {row.key: {"tile": label}}), x)
         np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5, err_msg=label)
+
+
+def blocked_convolution() -> Module:
+    """A 3x3 convolution of 32 channels to 48 on 9x11 pixels, as the layout pass leaves it."""
+    function = Function("main", [("x", tensor(DType.F32, 1, 32, 9, 11))])
+    w = Constant(normal(48, 32, 3, 3)).result
+    y = Conv(function.inputs[0], w, strides=(1, 1), pads=(1,) * 4, dilations=(1, 1)).result
+    module = _with(function, Relu(y).result)
+    run_passes(module, parse_pipeline("layout{target=x86-64-v3},fold,fuse"))
+    return module
+
+
+@pytest.mark.slow
+def test_every_tile_of_a_blocked_convolution_computes_it() -> None:
+    x = normal(1, 32, 9, 11)
+    module = blocked_convolution()
+    plain = emitted(module)
+    row = next(row for row in plain.schedule if row.alternatives and "conv" in row.title)
+    wanted = output(plain, x)
+    labels = row.alternatives[0].candidates
+    assert len(labels) > 10
+    for label in labels:
+        got = output(emitted(module, {row.key: {"tile": label}}), x)
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4, err_msg=label)
