@@ -2,7 +2,8 @@
 
     PYTHONPATH=build/python:tests python tests/bench.py --models resnet50,gelu --rounds 30
 
-Other work on the machine widens the intervals, of two threads more than of one; `chrt --fifo 5 make bench` keeps it away.
+Other work on the machine widens the intervals, of two threads more than of one; `chrt --fifo 5 make bench` keeps it
+away.
 Inductor's first compilation of a network takes minutes, which later runs find under build/bench/inductor.
 
 Prints each table and keeps each result under build/bench. When all models have a result of the present sources,

@@ -1,8 +1,9 @@
 /* The thread pool: one for the process, shared by every compiled model and every caller.
  *
  * A parallel loop is a job in one of a few slots. Its chunks are claimed by counting `unclaimed` down, by the caller
- * and by any worker that looks; so a loop always ends, even when no worker ever wakes. Workers watch `epoch`, first
- * spinning, then asleep on a condition variable. They keep off the core that the caller runs on: a busy system's
+ * and by any worker that looks; so a loop always ends, even when no worker ever wakes. Each thread begins
+ * with chunks of its own: from loop to loop it works on the same part of the tensors, which its core's caches hold.
+ * Workers watch `epoch`, first spinning, then asleep on a condition variable. They keep off the core that the caller runs on: a busy system's
  * scheduler likes to wake them there, where they and the caller would take turns.
  */
 #include <pthread.h>
@@ -44,8 +45,8 @@ void pause_briefly() {
 #endif
 }
 
-/* One parallel loop. The plain fields are written while no chunk is claimable and read only by the holder of a chunk:
- * `unclaimed` publishes them, `unfinished` returns them. */
+/* One parallel loop. The plain fields and `is_taken` are written while no chunk is claimable and read only by the holder
+ * of a claim: `unclaimed` publishes them, `unfinished` returns them. */
 struct alignas(64) Job {
   std::atomic<bool> reserved{false};
   std::atomic<int> unclaimed{0};
@@ -55,17 +56,21 @@ struct alignas(64) Job {
   int64_t count = 0;
   int64_t grain = 1;
   int chunk_count = 0;
+  int thread_count = 1;
+  std::atomic<bool> is_taken[max_threads * chunks_per_thread] = {};
 
-  bool run_one_chunk();
+  bool run_one_chunk(int thread);
 };
 
-/* Claims and runs one chunk; false when there is none left. */
-bool Job::run_one_chunk() {
+/* Claims and runs one chunk, of thread number `thread`'s own if one is left; false when there is none at all. */
+bool Job::run_one_chunk(int thread) {
   int left = unclaimed.load(std::memory_order_acquire);
   do {
     if (left <= 0) return false;
   } while (!unclaimed.compare_exchange_weak(left, left - 1, std::memory_order_acquire));
-  int64_t chunk = chunk_count - left;
+  /* A claim stands for one chunk that is not taken; this finds one. */
+  int64_t chunk = int64_t{std::min(thread, thread_count - 1)} * chunk_count / thread_count;
+  while (is_taken[chunk].exchange(true, std::memory_order_relaxed)) chunk = chunk + 1 < chunk_count ? chunk + 1 : 0;
   int64_t units = (count - 1) / grain + 1;
   int64_t begin = units * chunk / chunk_count * grain;
   int64_t end = std::min(count, units * (chunk + 1) / chunk_count * grain);
@@ -125,10 +130,12 @@ void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int
   job->count = count;
   job->grain = grain;
   job->chunk_count = chunk_count;
+  job->thread_count = helpers + 1;
+  for (int chunk = 0; chunk < chunk_count; ++chunk) job->is_taken[chunk].store(false, std::memory_order_relaxed);
   job->unfinished.store(chunk_count, std::memory_order_relaxed);
   job->unclaimed.store(chunk_count, std::memory_order_release);
   wake(helpers);
-  while (job->run_one_chunk()) {
+  while (job->run_one_chunk(0)) {
   }
   for (int spins = 0; job->unfinished.load(std::memory_order_acquire) > 0; ++spins) {
     if (spins < caller_spins)
@@ -206,7 +213,7 @@ void Pool::work(int index) {
     /* Workers beyond a lowered limit stay, and leave the chunks to the others. */
     if (index >= thread_limit.load(std::memory_order_relaxed) - 1) continue;
     for (Job &job : slots_) {
-      while (job.run_one_chunk()) {
+      while (job.run_one_chunk(index + 1)) {
       }
     }
   }
