@@ -160,6 +160,21 @@ def test_dynamic_dims_answer_every_size_under_the_names_the_caller_gave() -> Non
             assert_same(compiled(x), model(x))
 
 
+class Counted(nn.Module):
+    """Returns numbers that its input's size tells."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, int, int]:
+        return x.flatten(), x.shape[0], x.numel() // 2
+
+
+def test_sizes_among_the_results_are_numbers() -> None:
+    shapes = ({0: torch.export.Dim("n")},)
+    for backend in ("llvm", "interp"):
+        compiled = mlc.compile(Counted(), (torch.randn(3, 4),), dynamic_shapes=shapes, backend=backend)
+        x = torch.randn(5, 4)
+        assert_same(compiled(x), (x.flatten(), 5, 10))
+
+
 @pytest.mark.parametrize(
     "x",
     [

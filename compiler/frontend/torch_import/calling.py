@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch.export._tree_utils import reorder_kwargs
-from torch.export.graph_signature import ConstantArgument, InputKind
+from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind, SymFloatArgument, SymIntArgument
 from torch.utils import _pytree as pytree
 
 from mlc.errors import CompileError
@@ -32,6 +32,8 @@ class CompiledModule:
         spec = exported.exported.call_spec
         self._in_spec, self._out_spec = spec.in_spec, spec.out_spec
         self._sources = _sources(exported)
+        results = [s for s in exported.exported.graph_signature.output_specs if s.kind is OutputKind.USER_OUTPUT]
+        self._numbers = {i for i, s in enumerate(results) if isinstance(s.arg, SymIntArgument | SymFloatArgument)}
         self._users = [s for s in exported.exported.graph_signature.input_specs if s.kind is InputKind.USER_INPUT]
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -79,8 +81,11 @@ class CompiledModule:
     def _nested(self, outputs: list[torch.Tensor]) -> Any:
         remaining = iter(outputs)
         count = self._out_spec.num_leaves
-        constants = self._exported.constants
-        leaves = [constants[i] if i in constants else next(remaining) for i in range(count)]
+        constants, numbers = self._exported.constants, self._numbers
+        leaves = [
+            constants[i] if i in constants else next(remaining).item() if i in numbers else next(remaining)
+            for i in range(count)
+        ]
         return pytree.tree_unflatten(leaves, self._out_spec)
 
 
