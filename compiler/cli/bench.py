@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @click.command("bench")
 @click.argument("model", type=click.Path())
 @click.option(
-    "--vs", default="ort", show_default=True, metavar="ENGINES", help="Of ort, openvino, torch, inductor; '' for none."
+    "--vs",
+    default="ort",
+    show_default=True,
+    metavar="ENGINES",
+    help="Of mlir, ort, openvino, torch, inductor; '' for none.",
 )
 @click.option("--threads", default="1", show_default=True, metavar="COUNTS", help="Thread counts, e.g. 1,2.")
 @click.option("--rounds", default=30, show_default=True, type=click.IntRange(min=2), help="Rounds to measure.")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mlc import driver
+from mlc.driver.options import Backend
 from mlc.errors import CompileError, nearest
 from mlc.frontend.torch_models import is_factory
 
@@ -106,11 +107,19 @@ def check_reads(name: str, engine: Engine, subject: Subject) -> None:
 
 
 def _native(subject: Subject, setup: Setup) -> Ready:
+    return _compiled(subject, setup, "llvm")
+
+
+def _through_mlir(subject: Subject, setup: Setup) -> Ready:
+    return _compiled(subject, setup, "mlir")
+
+
+def _compiled(subject: Subject, setup: Setup, backend: Backend) -> Ready:
     from mlc.runtime import set_threads
 
     if setup.threads is not None:
         set_threads(setup.threads)
-    options = replace(setup.options, backend="llvm")
+    options = replace(setup.options, backend=backend)
     executable = driver.executable_for(subject.path, options)
     return Ready(lambda arrays: list(executable.run(*arrays)), f"{options.describe()}, target {options.target}")
 
@@ -142,6 +151,13 @@ def _lazily(function: str) -> Callable[[Subject, Setup], Ready]:
 _OWN_LIBRARIES = ("mlc.runtime", "llvmlite.binding")
 ENGINES = {
     "llvm": Engine("mlc's native code", _native, _OWN_LIBRARIES, ("mlc-compiler", "llvmlite"), reads="any"),
+    "mlir": Engine(
+        "mlc through linalg and MLIR's passes",
+        _through_mlir,
+        _OWN_LIBRARIES,
+        ("mlc-compiler", "llvmlite", "torch-mlir"),
+        reads="any",
+    ),
     "interp": Engine("mlc's interpreter on the graph as loaded", _interpreter, packages=("mlc-compiler",), reads="any"),
     "ort": Engine("ONNX Runtime", _lazily("onnxruntime_session"), ("onnxruntime",), ("onnxruntime",), "bench"),
     "openvino": Engine("OpenVINO", _lazily("openvino_model"), ("openvino",), ("openvino",), "bench"),

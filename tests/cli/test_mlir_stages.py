@@ -88,3 +88,8 @@ def test_what_does_not_go_together_is_refused(model: Path, flags: list[str], mes
     result = compile_model(model, *flags)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_mlir_is_an_engine_to_compare_with(model: Path) -> None:
+    result = CliRunner().invoke(main, ["compare", str(model), "--engines", "mlir,llvm,interp"])
+    assert result.exit_code == 0, result.output
