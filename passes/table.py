@@ -121,14 +121,14 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that exits is no pass file
         del sys.modules[name]
         line = _line_in(path, error)
         raise CompileError(f"{type(error).__name__}: {error}", where=f"{path}{line}") from error
     return module
 
 
-def _line_in(path: Path, error: Exception) -> str:
+def _line_in(path: Path, error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return f":{error.lineno}"
     line = ""

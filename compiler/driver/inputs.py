@@ -66,12 +66,15 @@ def _symbols(inputs: Sequence[Input], given: dict[str, str]) -> dict[str, int]:
     names = [s for i in inputs if isinstance(i.type, TensorType) for s in i.type.symbols()]
     sizes = dict.fromkeys(names, DEFAULT_SYMBOL_SIZE)
     for name in sizes:
+        written = _size_in_texts(name, inputs, given)
         if name in given and name not in {i.name for i in inputs}:
             if not given[name].isdecimal():
                 raise CompileError(f"--input {name}={given[name]}: a dim is a number")
             sizes[name] = int(given[name])
-        elif (size := _size_in_texts(name, inputs, given)) is not None:
-            sizes[name] = size
+            if written not in (None, sizes[name]):
+                raise CompileError(f"--input {name}={given[name]}: the shape given to an input has {name} = {written}")
+        elif written is not None:
+            sizes[name] = written
     return sizes
 
 
@@ -110,7 +113,8 @@ def _parse(name: str, text: str) -> TensorType:
 
 def _from_file(item: Input, path: Path) -> Any:
     try:
-        array = np.load(path)
+        with path.open("rb") as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
     except OSError as error:
         raise CompileError(f"input '{item.name}': {error.strerror or error}", where=str(path)) from None
     except ValueError as error:

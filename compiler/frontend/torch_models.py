@@ -85,18 +85,29 @@ def factory_result(text: str) -> tuple[Any, Any, Any]:
     module_name, _, name = text.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    try:
-        factory = getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise
-        raise CompileError(f"there is no module {error.name!r} in {os.getcwd()} or on the path", where=text) from None
-    except AttributeError:
-        raise CompileError(f"module {module_name!r} has no {name!r}", where=text) from None
-    made = factory()
+    made = _made_by(text, module_name, name)
     if not isinstance(made, tuple) or len(made) not in (2, 3) or not is_torch_model(made[0]):
         raise CompileError(f"must {_RETURNS}, it returns {_described(made)}", where=text)
     return made[0], made[1], made[2] if len(made) == 3 else None
+
+
+def _made_by(text: str, module_name: str, name: str) -> Any:
+    """What the factory returns; whatever the user's code raises becomes a CompileError that names the factory."""
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            message = f"there is no module {error.name!r} in {os.getcwd()} or on the path"
+        else:
+            message = f"importing {module_name!r} raised {type(error).__name__}: {error}"
+        raise CompileError(message, where=text) from error
+    factory = getattr(module, name, None)
+    if factory is None:
+        raise CompileError(f"module {module_name!r} has no {name!r}", where=text)
+    try:
+        return factory()
+    except Exception as error:
+        raise CompileError(f"the factory raised {type(error).__name__}: {error}", where=text) from error
 
 
 def _described(made: object) -> str:

@@ -16,7 +16,7 @@ class Difference:
     """One output of one engine against the reference engine's.
 
     `relative` is max|a-b| / max|reference|; `index` is where |a-b| is largest, with the two values there; `ulp` is the
-    largest distance in units in the last place, None for types that have none. `problem` says why the arrays cannot be
+    distance of these two in units in the last place, None where there is none. `problem` says why the arrays cannot be
     compared at all: shape, dtype or NaNs at other places.
     """
 
@@ -49,21 +49,24 @@ def difference(engine: str, output: str, got: Any, wanted: Any) -> Difference:
 
 
 def ulp_distance(a: Any, b: Any) -> int | None:
-    """The largest number of representable values between elements of two finite float arrays of one dtype."""
+    """How many steps between neighbouring floats lead from one numpy scalar to the other of its dtype.
+
+    None where that says nothing: types that are no IEEE floats of numpy, an infinity or a NaN.
+    """
     if a.dtype.kind != "f" or a.itemsize not in (2, 4, 8):
         return None
-    finite = np.isfinite(a) & np.isfinite(b)
-    if not finite.any():
+    if a == b:
         return 0
-    x, y = _ordered(a[finite]), _ordered(b[finite])
-    return int(np.max(np.where(x > y, x - y, y - x)))
+    if not (np.isfinite(a) and np.isfinite(b)):
+        return None
+    return abs(_place(a) - _place(b))
 
 
-def _ordered(values: Any) -> Any:
-    """Bits of floats mapped to unsigned integers in the order of the floats; -0 and +0 are one apart from nothing."""
-    bits = values.view(f"u{values.itemsize}")
-    sign = bits.dtype.type(1 << (values.itemsize * 8 - 1))
-    return np.where(bits & sign, sign - (bits - sign), bits + sign - 0).astype(bits.dtype)
+def _place(value: Any) -> int:
+    """The place of a float among its type's, counted from zero, which both zeros have."""
+    bits = int(value.view(f"u{value.itemsize}"))
+    sign = 1 << (value.itemsize * 8 - 1)
+    return sign - bits if bits & sign else bits
 
 
 def _numeric(engine: str, output: str, a: Any, b: Any) -> Difference:
@@ -82,7 +85,7 @@ def _numeric(engine: str, output: str, a: Any, b: Any) -> Difference:
     is_float = a.dtype.kind in "fcV"
     relative = 0.0 if absolute == 0 else absolute / scale if is_float and scale else float("inf")
     at = (float(np.real(v.reshape(-1)[flat])) for v in (x, y))
-    return Difference(engine, output, absolute, relative, index, next(at), next(at), ulp_distance(a, b))
+    return Difference(engine, output, absolute, relative, index, next(at), next(at), ulp_distance(a[index], b[index]))
 
 
 def _equal(engine: str, output: str) -> Difference:

@@ -343,6 +343,7 @@ def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path, tmp_path:
         (["run", "MODEL", "--backend", "interp", "--no-fallback"], "nothing else"),
         (["run", "MODEL", "--seed", "-1"], "--seed"),
         (["run", "MODEL", "--input", "N=1", "--input", "N=2"], "twice"),
+        (["run", "MODEL", "--input", "N=2", "--input", "x=3x64xf32"], "the shape given to an input has N = 3"),
         (["run", "MODEL", "--input", "N=999999999999"], "memory"),
         (["run", "MODEL", "--input", f"N={2**62}"], "memory"),
         (["compare", "MODEL", "--rtol", "nan"], "no tolerance"),
@@ -372,6 +373,13 @@ def test_a_written_shape_sizes_the_symbols_of_the_other_inputs(mlc: Mlc, tmp_pat
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "m.onnx")
     result = mlc("run", tmp_path / "m.onnx", "--input", "z=7x4xf32", "--json")
     assert result.exit_code == 0 and json.loads(result.stdout)["outputs"]["y"]["shape"] == [7, 4]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 an .npz archive", np.lib.format.magic(1, 0)])
+def test_an_input_that_is_no_array_file_is_an_error(mlc: Mlc, mlp: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.npy").write_bytes(content)
+    result = mlc("run", mlp, "--backend", "interp", "--input", f"x=@{tmp_path / 'x.npy'}")
+    assert result.exit_code == 2 and "x.npy: input 'x': not an .npy file" in result.stderr
 
 
 def test_text_nested_beyond_reading_is_an_error(mlc: Mlc, tmp_path: Path) -> None:

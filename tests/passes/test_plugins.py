@@ -115,6 +115,7 @@ def test_an_entry_point_is_found_by_its_name(package: str) -> None:
         ("{path}", "class DropRelu(Pass)", "class DropRelu", "must define one pass, or say which"),
         ("{path}", "from mlc.ops import Relu", "from mlc.ops import Rely", "ImportError"),
         ("{path}", "rules = (drop_double_relu,)", "rules = (drop_double_relu", "SyntaxError"),
+        ("{path}", "from mlc.ops import Relu", "raise SystemExit(3)", "my_pass.py:8: SystemExit: 3"),
         ("{folder}/other.py", "", "", "there is no pass file"),
         ("fuze", "", "", "unknown pass 'fuze'; did you mean 'fuse'?"),
         ("layout{blocks=8}", "", "", "pass layout has no option 'blocks'; did you mean 'block'?"),

@@ -330,8 +330,11 @@ def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "    torch.manual_seed(0)\n"
         "    return torch.nn.Linear(4, 2), (torch.zeros(3, 4),), ({0: torch.export.Dim('batch')},)\n\n"
         "def wrong():\n"
-        "    return torch.nn.Linear(4, 2)\n"
+        "    return torch.nn.Linear(4, 2)\n\n"
+        "def failing():\n"
+        "    raise KeyError('checkpoint')\n"
     )
+    (tmp_path / "my_broken_models.py").write_text("import no_such_dependency\n")
     monkeypatch.chdir(tmp_path)
     yield "my_models:tiny"
     sys.modules.pop("my_models", None)
@@ -353,7 +356,9 @@ def test_the_command_compiles_what_a_factory_makes(factory: str, tmp_path: Path)
     for text, message in (
         ("my_models:wrong", "must return (module, example_inputs)"),
         ("my_models:other", "module 'my_models' has no 'other'"),
+        ("my_models:failing", "my_models:failing: the factory raised KeyError: 'checkpoint'"),
         ("no_such:tiny", "there is no module 'no_such'"),
+        ("my_broken_models:tiny", "importing 'my_broken_models' raised ModuleNotFoundError: No module named"),
     ):
         result = CliRunner().invoke(main, ["compile", text])
         assert result.exit_code == 2 and message in result.output
