@@ -39,8 +39,8 @@ def contest(result: Result, threads: int) -> Contest:
     return Contest(result["name"], ours, best, ratio_of_medians(best["seconds"], ours["seconds"]))
 
 
-def page(networks: Sequence[Result], operators: Sequence[Result], machine: str) -> str:
-    """The whole part, markers included."""
+def page(networks: Sequence[Result], operators: Sequence[Result], fastest: Sequence[Result], machine: str) -> str:
+    """The whole part, markers included; `fastest` has the networks at -O3 where that makes other code of them."""
     first = networks[0]
     peers = ", ".join(e for e in dict.fromkeys(row["engine"] for row in first["rows"]) if e != "mlc")
     threads = sorted({row["threads"] for row in first["rows"]})
@@ -53,7 +53,9 @@ def page(networks: Sequence[Result], operators: Sequence[Result], machine: str) 
         "`MODELS=resnet50,gelu` a part.",
         machine,
         *(_contests(networks, operators, count) for count in threads),
-        _geometric_means(networks, threads),
+        _geometric_means("Geometric means over the networks, at -O2, the default", networks, threads),
+        _precision_changed([result for result in fastest if result not in networks], threads),
+        _geometric_means("Geometric means over the networks, at -O3", fastest, threads),
         _scaling([*networks, *operators], threads),
         _memory([*networks, *operators], threads[0]),
         _short([*networks, *operators], threads),
@@ -89,8 +91,30 @@ def _contests(networks: Sequence[Result], operators: Sequence[Result], threads: 
     return "\n".join(lines)
 
 
-def _geometric_means(networks: Sequence[Result], threads: Sequence[int]) -> str:
-    lines = ["Geometric means over the networks:\n"]
+def _precision_changed(results: Sequence[Result], threads: Sequence[int]) -> str:
+    if not results:
+        return ""
+    lines = [
+        "### At -O3\n",
+        "Passes that change precision (Winograd) make other code of these networks; of others -O3 makes that of -O2.\n"
+        "The difference is the largest to another engine, as a share of the largest value.\n",
+        "| model | threads | mlc | of peak | best other | best other / mlc | difference |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        for count in threads:
+            found = contest(result, count)
+            others = [row for row in result["rows"] if row["engine"] != "mlc"]
+            difference = max(row["largest_difference"]["relative"] for row in others)
+            ours, best = (_time(row["median_seconds"]) for row in (found.ours, found.best))
+            share = f"{100 * found.ours['share_of_peak']:.0f} %"
+            cells = [found.name, count, ours, share, f"{best} {found.best['engine']}", found.ratio, f"{difference:.1e}"]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
+
+
+def _geometric_means(title: str, networks: Sequence[Result], threads: Sequence[int]) -> str:
+    lines = [f"{title}:\n"]
     for count in threads:
         found = [contest(result, count) for result in networks]
         mean = geometric_mean([(c.best["seconds"], c.ours["seconds"]) for c in found])

@@ -14,6 +14,7 @@ def row(engine: str, threads: int, seconds: float) -> dict[str, Any]:
         "seconds": [seconds] * 4,
         "median_seconds": seconds,
         "share_of_peak": 0.5,
+        "largest_difference": {"relative": 2e-5},
         "load_seconds": 0.01,
         "private_bytes": 3 << 20,
         "versions": f"{engine} 1",
@@ -44,7 +45,7 @@ def test_the_fastest_other_engine_is_what_counts() -> None:
 
 
 def test_the_page_has_a_row_for_each_model_and_the_mean_over_networks() -> None:
-    text = pages.page([FAST, SLOW], [result("gelu", 1.0, 1.0, 1.0)], "A machine.")
+    text = pages.page([FAST, SLOW], [result("gelu", 1.0, 1.0, 1.0)], [FAST, SLOW], "A machine.")
     assert "| fast | 1.0 s | 50 % | 2.0 s | 4.0 s | 2.000 [2.000, 2.000] |" in text
     assert "| gelu | 1.0 s |  | 1.0 s | 1.0 s | 1.000 [1.000, 1.000] |" in text
     assert "- 1 thread: 1.000 [1.000, 1.000]" in text  # of 2 and 1/2
@@ -54,15 +55,22 @@ def test_the_page_has_a_row_for_each_model_and_the_mean_over_networks() -> None:
 
 
 def test_what_falls_short_is_named_with_where_its_time_goes() -> None:
-    text = pages.page([FAST, SLOW], [], "A machine.")
+    text = pages.page([FAST, SLOW], [], [FAST, SLOW], "A machine.")
     short = text[text.index("### What falls short") : text.index("### Rooflines")]
     assert "**slow**: 0.500 [0.500, 0.500] of ort with 1, 0.500 [0.500, 0.500] of ort with 2" in short
     assert "- conv at `conv1+bn1`: 100 %, 2.0 s, 1.0 GFLOP/s" in short and "fast" not in short
-    assert "Nothing: no model is slower" in pages.page([FAST], [], "A machine.")
+    assert "Nothing: no model is slower" in pages.page([FAST], [], [FAST], "A machine.")
+
+
+def test_what_another_level_changes_has_rows_and_a_mean_of_its_own() -> None:
+    text = pages.page([FAST, SLOW], [], [FAST, result("slow -O3", 0.5, 1.0, 3.0)], "A machine.")
+    assert "| slow -O3 | 2 | 250.0 ms | 50 % | 500.0 ms ort | 2.000 [2.000, 2.000] | 2.0e-05 |" in text
+    default, changed = text.split("Geometric means over the networks, at -O3")
+    assert "- 1 thread: 1.000" in default and "- 1 thread: 2.000" in changed
 
 
 def test_writing_the_page_again_replaces_its_part_and_nothing_else() -> None:
-    part = pages.page([FAST], [], "A machine.")
+    part = pages.page([FAST], [], [FAST], "A machine.")
     once = pages.replaced("# Performance\n\n## By hand\n\nkept\n", part)
     assert once.startswith("# Performance\n\n## By hand\n\nkept\n") and once.count(pages.BEGIN) == 1
     assert pages.replaced(once, part) == once
