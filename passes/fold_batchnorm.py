@@ -87,6 +87,8 @@ def spell_out_batch_norm(op: BatchNorm) -> Value | Miss | None:
     channels = op.scale.tensor.dims[0]
     if not isinstance(channels, int):
         return None
+    if op.x.tensor.dims[1] != channels:
+        return Miss("only the run tells whether x has as many channels", blocker=op.x)
     affine = affine_of(op, 1, channels)
     if not isinstance(affine, Affine):
         return affine

@@ -12,7 +12,18 @@ import pytest
 import mlc
 
 # Methods that a base class or a protocol documents; what an op's mean is said by the op's own docstring.
-INHERITED = {"infer", "evaluate", "flops", "check", "reduce", "run", "invoke"}
+INHERITED = {
+    "infer",
+    "equal_dims",
+    "at_most_dims",
+    "broadcast_dims",
+    "evaluate",
+    "flops",
+    "check",
+    "reduce",
+    "run",
+    "invoke",
+}
 Definition = ast.FunctionDef | ast.ClassDef
 
 

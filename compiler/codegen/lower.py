@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mlc.codegen import control, shapes
 from mlc.codegen.buffers import Names
@@ -13,7 +13,7 @@ from mlc.codegen.kernels.concat import copy_operands
 from mlc.codegen.main import MainBuilder, registers_hold
 from mlc.codegen.program import CodeUnit, ScheduleRow
 from mlc.codegen.registry import NoKernel
-from mlc.codegen.schedule import Plan
+from mlc.codegen.schedule import Inline, Plan
 from mlc.codegen.steps import Host, Step
 from mlc.codegen.units import Tuned, UnitTable
 from mlc.codegen.views import concat_in_place, view_of
@@ -50,7 +50,7 @@ class Lowering:
         self.known_symbols: dict[str, None] = dict.fromkeys(input_symbols)
         self.defined: dict[Op, set[str]] = {}
         self._no_fallback = no_fallback
-        self._checked: set[tuple[Dim, Dim]] = set()
+        self._checked: set[tuple[str, Dim, Dim]] = set()
         self._made: set[Value] = set()  # values that kernels write to buffers of their own
 
     def block(self, block: Block) -> list[Step]:
@@ -79,7 +79,7 @@ class Lowering:
             steps = shapes.steps_for(op)
             if (seen := view_of(op)) is not None:
                 self.names.view(op.result, *seen)
-                return steps
+                return [*steps, *self._checks(op)]
             if isinstance(op, Concat) and self.kernels.copies_concats and (copies := self._concat(op)) is not None:
                 return copies
             return [*steps, *self.group(single(op))]
@@ -104,7 +104,7 @@ class Lowering:
         plan = Plan(single(op), "concat", self.table, self._constant)
         copy_operands(plan, op, others)
         self.rows.append(plan.row())
-        return [*plan.finished()]
+        return [*self._checks(op), *plan.finished()]
 
     def host(self, op: Op, reason: str) -> Host:
         """The host step of an op, or an error where the user wants none."""
@@ -188,27 +188,62 @@ class Lowering:
         for op in plan.group.ops:
             if doubtful := self._new_doubtful(op):
                 plan.inline(_extent_check(op, doubtful))
-            if op.is_elementwise and (pairs := self._new_pairs(op)):
-                plan.inline(_broadcast_check(op, pairs))
+            for emit in self._size_checks(op):
+                plan.inline(emit)
+
+    def _checks(self, op: Op) -> list[Step]:
+        """The checks in main of an op that is not planned with its group."""
+        return [Inline(emit, (), op) for emit in self._size_checks(op)]
+
+    def _size_checks(self, op: Op) -> Iterator[Callable[[MainBuilder], None]]:
+        if pairs := self._new_pairs("==", op.equal_dims()):
+            yield _equality_check(op, pairs)
+        if pairs := self._new_pairs("<=", op.at_most_dims()):
+            yield _order_check(op, pairs)
+        if pairs := self._new_pairs("broadcast", [p for p in op.broadcast_dims() if p[0] != 1]):
+            yield _broadcast_check(op, pairs)
 
     def _new_doubtful(self, op: Op) -> list[Dim]:
         """Dims of the results that could be negative for some extents of the inputs: a window longer than its image."""
         dims = dict.fromkeys(d for r in op.results for d in r.tensor.dims)
         doubtful = [d for d in dims if (low := lower_bound(d)) is None or low < 0]
-        new = [d for d in doubtful if (d, 0) not in self._checked]
-        self._checked.update((d, 0) for d in new)
+        return [d for d, _ in self._new_pairs(">=", [(d, 0) for d in doubtful])]
+
+    def _new_pairs(self, relation: str, pairs: Sequence[tuple[Dim, Dim]]) -> list[tuple[Dim, Dim]]:
+        """The pairs of dims whose relation only the run can tell, and was not checked before."""
+        new = [(a, b) for a, b in dict.fromkeys(pairs) if a != b and (relation, a, b) not in self._checked]
+        self._checked.update((relation, a, b) for a, b in new)
         return new
 
-    def _new_pairs(self, op: Op) -> list[tuple[Dim, Dim]]:
-        """Dims of operands that must be 1 or the result's, which only the run can tell."""
-        pairs: dict[tuple[Dim, Dim], None] = {}
-        for operand in op.operands:
-            full = op.result.tensor.dims
-            for dim, wide in zip(operand.tensor.dims, full[len(full) - operand.tensor.rank :], strict=True):
-                if dim not in (1, wide) and (dim, wide) not in self._checked:
-                    pairs[dim, wide] = None
-        self._checked.update(pairs)
-        return list(pairs)
+
+def _equality_check(op: Op, pairs: Sequence[tuple[Dim, Dim]]) -> Callable[[MainBuilder], None]:
+    def emit(m: MainBuilder) -> None:
+        for left, right in pairs:
+            size, expected = m.dim(left), m.dim(right)
+            m.require(
+                m.compare("==", size, expected),
+                f"{_sized(left, 0)} must equal {_sized(right, 1)}",
+                size,
+                expected,
+                op=op,
+            )
+
+    return emit
+
+
+def _order_check(op: Op, pairs: Sequence[tuple[Dim, Dim]]) -> Callable[[MainBuilder], None]:
+    def emit(m: MainBuilder) -> None:
+        for low, high in pairs:
+            size, most = m.dim(low), m.dim(high)
+            text = f"{_sized(low, 0)} must be {_sized(high, 1)} at most"
+            m.require(m.compare("<=", size, most), text, size, most, op=op)
+
+    return emit
+
+
+def _sized(dim: Dim, number: int) -> str:
+    """A dim in an error of the run: its name and its size there, which is argument `number` of the error."""
+    return str(dim) if isinstance(dim, int) else f"{dim} = {{{number}}}"
 
 
 def _broadcast_check(op: Op, pairs: Sequence[tuple[Dim, Dim]]) -> Callable[[MainBuilder], None]:
@@ -216,7 +251,7 @@ def _broadcast_check(op: Op, pairs: Sequence[tuple[Dim, Dim]]) -> Callable[[Main
         for dim, wide in pairs:
             size, expected = m.dim(dim), m.dim(wide)
             fits = m.ir.or_(m.compare("==", size, expected), m.compare("==", size, 1))
-            m.require(fits, f"{dim} = {{0}} does not broadcast to {wide} = {{1}}", size, expected, op=op)
+            m.require(fits, f"{_sized(dim, 0)} does not broadcast to {_sized(wide, 1)}", size, expected, op=op)
 
     return emit
 

@@ -54,8 +54,8 @@ def _run(op: Slice) -> tuple[Value, Dim] | None:
 def concat_in_place(op: Concat, names: Names, made: set[Value], symbols: frozenset[str]) -> list[int]:
     """Makes views of the result of those operands that can be computed in place; returns the numbers of the others.
 
-    An operand can when its elements lie together in the result, kernels alone write it (`made`), and nothing has been
-    decided about its buffer yet. None can where the result's runs are cut or its size is not known at the start.
+    An operand can when its elements surely lie together in the result, kernels alone write it (`made`), and nothing has
+    been decided about its buffer yet. None can where the result's runs are cut or its size is not known at the start.
     """
     axis = op.axis % op.result.tensor.rank
     dims = op.result.tensor.dims
@@ -65,7 +65,8 @@ def concat_in_place(op: Concat, names: Names, made: set[Value], symbols: frozens
     offset: Dim = 0
     for number, x in enumerate(op.xs):
         root, start = names.root(x)
-        if is_run and start == 0 and root in made and root.tensor.element_count == x.tensor.element_count:
+        beside = x.tensor.dims[:axis] + x.tensor.dims[axis + 1 :] == dims[:axis] + dims[axis + 1 :]
+        if is_run and beside and start == 0 and root in made and root.tensor.element_count == x.tensor.element_count:
             names.view(root, op.result, offset)
             made.discard(root)
         else:

@@ -208,6 +208,22 @@ class Op(_Declared):
         """Types of the results from operands and attributes; raises `self.error` that says what differs."""
         raise NotImplementedError(f"{type(self).__name__}.infer")
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        """Dims of the operands that must be equal; those that types leave open are checked when the model runs."""
+        return ()
+
+    def at_most_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        """Dims of the operands, each with the one that it must not exceed; checked when the model runs."""
+        return ()
+
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        """Dims of the operands, each with the one that it must equal unless it is 1; checked when the model runs."""
+        if not self.is_elementwise:
+            return ()
+        full = self.results[0].tensor.dims
+        dims = [v.tensor.dims for v in self.operands]
+        return [pair for own in dims for pair in zip(own, full[len(full) - len(own) :], strict=True)]
+
     def evaluate(self, *arrays: Any) -> Any:
         """The op's meaning on numpy arrays, one argument per operand field: None where absent, a list where variadic.
 

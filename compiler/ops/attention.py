@@ -71,6 +71,19 @@ class Attention(Op):
         y = TensorType(dtype, self.by_head((batch, heads, queries, width)))
         return y if self.scores == "none" else (y, TensorType(dtype, (batch, heads, queries, keys)))
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        batch, _, _, size = self.by_head(self.q.tensor.dims)
+        key_batch, groups, keys, key_size = self.by_head(self.k.tensor.dims)
+        value_batch, value_groups, values, _ = self.by_head(self.v.tensor.dims)
+        pairs = [(key_size, size), (values, keys), (value_groups, groups), (key_batch, batch), (value_batch, batch)]
+        return pairs if self.lengths is None else [*pairs, (self.lengths.tensor.dims[0], batch)]
+
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        if self.mask is None:
+            return []
+        dims = self.mask.tensor.dims[:-1]  # the last may be shorter than the keys
+        return list(zip(dims[::-1], self.by_head(self.q.tensor.dims)[2::-1], strict=False))
+
     def by_head(self, dims: Sequence[T]) -> tuple[T, T, T, T]:
         """The four of q, k, v or y in the order batch, head, token, element; and back."""
         batch, second, third, last = dims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -93,6 +94,14 @@ class Conv(Op):
                 isinstance(g, int) and isinstance(e, int) and g != e for g, e in zip(given, expected, strict=True)
             ):
                 raise self.error(f"bias {self.b.tensor} must have shape {list(expected)}")
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        x, w = self.x.tensor, self.w.tensor
+        block = block_of(self.layout)
+        channels = x.dims[1] if self.takes_plain or not block else x.dims[1] * x.dims[-1]
+        per_group = w.dims[1] * (w.dims[-2] if block else 1)
+        pairs = [(channels, per_group * self.groups)]
+        return pairs if self.b is None else [*pairs, (self.b.tensor.dims[0], w.dims[0])]
 
     def _check_winograd(self, w: TensorType) -> None:
         is_unit = set(self.strides) == set(self.dilations) == {1}
@@ -192,6 +201,11 @@ class ConvTranspose(Op):
             for i in range(rank)
         )
         return TensorType(dtype, (x.dims[0], w.dims[1] * self.groups, *sizes))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        w = self.w.tensor.dims
+        pairs = [(self.x.tensor.dims[1], w[0])]
+        return pairs if self.b is None else [*pairs, (self.b.tensor.dims[0], w[1] * self.groups)]
 
     def evaluate(self, x: Array, w: Array, b: Array | None) -> Array:
         n, c, *sizes = x.shape

@@ -5,6 +5,7 @@ An index counts from the back where negative; one outside its axis is an error w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -61,8 +62,18 @@ class GatherElements(Op):
                 raise self.error(f"indices must have the rank of x, got {indices} for {x}")
         return x.with_shape(indices.shape)
 
+    def at_most_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return _beside(self.axis, self.indices, self.x)
+
     def evaluate(self, x: Array, indices: Array) -> Array:
         return np.asarray(x[_places(indices, self.axis)])
+
+
+def _beside(axis: int, indices: Value, x: Value) -> list[tuple[Dim, Dim]]:
+    """The dims of the indices and of x but for the one along the axis."""
+    pairs = list(zip(indices.tensor.dims, x.tensor.dims, strict=True))
+    del pairs[axis]
+    return pairs
 
 
 def _places(indices: Array, axis: int) -> tuple[Array, ...]:
@@ -127,6 +138,12 @@ class ScatterElements(Op):
             raise self.error(f"indices must have the rank of x, got {indices} for {x}")
         return x
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return list(zip(self.updates.tensor.dims, self.indices.tensor.dims, strict=False))
+
+    def at_most_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return _beside(self.axis, self.indices, self.x)
+
     def evaluate(self, x: Array, indices: Array, updates: Array) -> Array:
         return _scattered(x, _places(indices, self.axis), updates, self.reduction)
 
@@ -151,6 +168,12 @@ class ScatterNd(Op):
         if x.shape is not None and isinstance(depth, int) and depth > x.rank:
             raise self.error(f"indices of {depth} entries do not fit {x}")
         return x
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        *places, depth = self.indices.tensor.dims
+        if not isinstance(depth, int):
+            return ()
+        return list(zip(self.updates.tensor.dims, (*places, *self.x.tensor.dims[depth:]), strict=False))
 
     def evaluate(self, x: Array, indices: Array, updates: Array) -> Array:
         return _scattered(x, tuple(np.moveaxis(indices, -1, 0)), updates, self.reduction)
@@ -223,6 +246,9 @@ class OneHot(Op):
             return TensorType(self.values.tensor.dtype, None)
         axis = normalized_axis(self, self.axis, indices.rank + 1)
         return TensorType(self.values.tensor.dtype, (*indices.dims[:axis], self.depth, *indices.dims[axis:]))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [(self.values.tensor.dims[0], 2)]
 
     def evaluate(self, indices: Array, values: Array, depth_operand: Array | None) -> Array:
         depth = self.depth if depth_operand is None else int(depth_operand.reshape(()))

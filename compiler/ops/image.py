@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,10 @@ class GridSample(Op):
         if x.rank < 3 or grid.rank != x.rank or (isinstance(grid.dims[-1], int) and grid.dims[-1] != x.rank - 2):
             raise self.error(f"grid {grid} does not index the spatial dims of x {x}")
         return x.with_shape((*x.dims[:2], *grid.dims[1:-1]))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        x, grid = self.x.tensor.dims, self.grid.tensor.dims
+        return [(grid[0], x[0]), (grid[-1], len(x) - 2)]
 
     def evaluate(self, x: Array, grid: Array) -> Array:
         rank, out = x.ndim - 2, grid.shape[1:-1]
@@ -108,6 +113,10 @@ class RoiAlign(Op):
         if x.rank != 4 or rois.rank != 2:
             raise self.error(f"x {x} must have rank 4 and rois {rois} rank 2")
         return x.with_shape((rois.dims[0], x.dims[1], self.height, self.width))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        count, width = self.rois.tensor.dims
+        return [(width, 4), (self.batch.tensor.dims[0], count)]
 
     def evaluate(self, x: Array, rois: Array, batch: Array) -> Array:
         y = np.zeros((len(rois), x.shape[1], self.height, self.width), widened(x).dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mlc.ir import Array, Dim, DType, Op, TensorType, Value
@@ -47,6 +49,23 @@ class Matmul(Op):
                 raise self.error(f"batch dims of {x} and {y} do not broadcast")
             batch.append(b if a == 1 else a if not isinstance(b, int) or b == 1 else b)
         return tuple(batch)
+
+    @property
+    def depth(self) -> Dim:
+        """K, the number of products in a sum: what both operands have, as a number where one knows it."""
+        return next((d for d in self._depths() if isinstance(d, int)), self.x.tensor.dims[-1])
+
+    def _depths(self) -> tuple[Dim, Dim]:
+        x, y = self.x.tensor.dims, self.y.tensor.dims
+        return x[-1], y[-1] if self.transpose_y or len(y) == 1 else y[-2]
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [self._depths()]
+
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        x, y = self.x.tensor.dims, self.y.tensor.dims
+        batch = self._batch(self.x.tensor, self.y.tensor)
+        return [pair for own in (x[:-2], y[:-2]) for pair in zip(own[::-1], batch[::-1], strict=False)]
 
     def evaluate(self, x: Array, y: Array) -> Array:
         right = np.swapaxes(y, -1, -2) if self.transpose_y else y

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mlc.ir import Array, Dim, Op, TensorType, Value
@@ -38,6 +40,11 @@ class Norm(Op, abstract=True):
         for name, value in vectors.items():
             self.check_vector(name, value, x.dims[1])
 
+    def channel_dims(self, *vectors: Value) -> Sequence[tuple[Dim, Dim]]:
+        """The length of each vector with the number of channels of x that it must equal."""
+        x = self.x.tensor
+        return [(v.tensor.dims[0], x.dims[1] if x.rank > 1 else 1) for v in vectors]
+
     def flops(self) -> Dim:
         return 5 * product(self.x.tensor.dims)  # sum, squares, center, scale, shift
 
@@ -60,6 +67,9 @@ class BatchNorm(Norm):
         vectors = {"scale": self.scale, "bias": self.bias, "mean": self.mean, "variance": self.variance}
         for name, value in vectors.items():
             self.check_vector(name, value, x.dims[1] if x.rank > 1 else 1)
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return self.channel_dims(self.scale, self.bias, self.mean, self.variance)
 
     def evaluate(self, x: Array, scale: Array, bias: Array, mean: Array, variance: Array) -> Array:
         factor = widened(scale) / np.sqrt(widened(variance) + np.float32(self.epsilon))
@@ -85,6 +95,9 @@ class LayerNorm(Norm):
         normalized_axis(self, self.axis, x.rank)
         check_broadcast(self, x, scale=self.scale, bias=self.bias)
 
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [pair for v in (self.scale, self.bias) if v is not None for pair in trailing_dims(v, self.x)]
+
     def evaluate(self, x: Array, scale: Array | None, bias: Array | None) -> Array:
         axes = tuple(range(self.axis % x.ndim, x.ndim))
         return scaled(standardized(widened(x), axes, self.epsilon), scale, bias).astype(x.dtype)
@@ -103,6 +116,9 @@ class RmsNorm(Norm):
     def check(self, x: TensorType) -> None:
         normalized_axis(self, self.axis, x.rank)
         check_broadcast(self, x, scale=self.scale)
+
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [] if self.scale is None else trailing_dims(self.scale, self.x)
 
     def evaluate(self, x: Array, scale: Array | None) -> Array:
         axes = tuple(range(self.axis % x.ndim, x.ndim))
@@ -132,6 +148,9 @@ class GroupNorm(Norm):
         if self.groups < 1 or (isinstance(channels, int) and channels % self.groups):
             raise self.error(f"{channels} channels do not split into {self.groups} groups")
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return self.channel_dims(self.scale, self.bias)
+
     def evaluate(self, x: Array, scale: Array, bias: Array) -> Array:
         grouped = widened(x).reshape(x.shape[0], self.groups, x.shape[1] // self.groups, *x.shape[2:])
         y = standardized(grouped, tuple(range(2, grouped.ndim)), self.epsilon).reshape(x.shape)
@@ -150,6 +169,9 @@ class InstanceNorm(Norm):
 
     def check(self, x: TensorType) -> None:
         self.check_channels(x, scale=self.scale, bias=self.bias)
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return self.channel_dims(self.scale, self.bias)
 
     def evaluate(self, x: Array, scale: Array, bias: Array) -> Array:
         y = standardized(widened(x), tuple(range(2, x.ndim)), self.epsilon)
@@ -200,6 +222,11 @@ def scaled(x: Array, scale: Array | None, bias: Array | None) -> Array:
 def per_channel(vector: Array, x: Array) -> Array:
     """vector[C] shaped to broadcast along dim 1 of x; along nothing when x has one dim."""
     return vector.reshape(-1, *(1,) * (x.ndim - 2)) if x.ndim > 1 else vector
+
+
+def trailing_dims(value: Value, x: Value) -> list[tuple[Dim, Dim]]:
+    """The dims of a value that broadcasts to x, each with that of x."""
+    return list(zip(value.tensor.dims[::-1], x.tensor.dims[::-1], strict=False))
 
 
 def check_broadcast(op: Op, x: TensorType, **operands: Value | None) -> None:

@@ -6,6 +6,7 @@ Zero points have the scale's shape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ml_dtypes
@@ -36,6 +37,9 @@ class QuantizeLinear(Op):
     def infer(self) -> TensorType:
         check_scale(self, self.x, self.scale, self.axis, self.block)
         return self.x.tensor.with_dtype(self.dtype)
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return _scale_dims(self.x, self.scale, self.zero_point, self.axis)
 
     def evaluate(self, x: Array, scale: Array, zero_point: Array | None) -> Array:
         computed = scale.dtype if scale.dtype.kind == "f" or DType.of(scale.dtype).is_float else x.dtype
@@ -69,6 +73,9 @@ class DequantizeLinear(Op):
         check_scale(self, self.x, self.scale, self.axis, self.block)
         return self.x.tensor.with_dtype(self.dtype)
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return _scale_dims(self.x, self.scale, self.zero_point, self.axis)
+
     def evaluate(self, x: Array, scale: Array, zero_point: Array | None) -> Array:
         factor = widened(spread(scale, x.shape, self.axis, self.block))
         exact = x.astype(np.float64 if x.dtype == np.int32 else np.float32)
@@ -92,6 +99,12 @@ def check_scale(op: Op, x: Value, scale: Value, axis: int, block: int) -> None:
         return
     if len(given) == 1 and isinstance(given[0], int) and isinstance(xs[at], int) and given[0] != xs[at]:
         raise op.error(f"scale {scale.type} must have one number for each of {xs[at]} along axis {at} of x {x.type}")
+
+
+def _scale_dims(x: Value, scale: Value, zero_point: Value | None, axis: int) -> list[tuple[Dim, Dim]]:
+    """The length of a vector of scales or of zero points with that of x along the axis."""
+    vectors = [v.tensor.dims for v in (scale, zero_point) if v is not None]
+    return [(v[0], x.tensor.dims[axis]) for v in vectors if len(v) == 1 and v[0] != 1]
 
 
 def spread(scale: Array, shape: tuple[int, ...], axis: int, block: int) -> Array:

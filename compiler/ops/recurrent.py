@@ -9,7 +9,7 @@ betas. What goes into an activation is cut to [-clip, clip] when clip > 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -89,6 +89,22 @@ class Recurrent(Op, abstract=True):
         state = TensorType(dtype, (self._direction_count, x.dims[1], hidden))
         y = TensorType(dtype, (x.dims[0], *state.dims))
         return (y, *(state,) * (len(self.result_names) - 1))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        x, w, r = self.x.tensor.dims, self.w.tensor.dims, self.r.tensor.dims
+        hidden, batch, directions = r[2], x[1], self._direction_count
+        pairs: list[tuple[Dim, Dim]] = [(r[0], directions), (r[1], self.gates * hidden)]
+        pairs += zip(w, (directions, self.gates * hidden, x[2]), strict=False)
+        if self.b is not None:
+            pairs += zip(self.b.tensor.dims, (directions, 2 * self.gates * hidden), strict=False)
+        if self.lengths is not None:
+            pairs.append((self.lengths.tensor.dims[0], batch))
+        for state in self._states():
+            pairs += zip(state.tensor.dims, (directions, batch, hidden), strict=False)
+        return pairs
+
+    def _states(self) -> list[Value]:
+        return [] if self.initial is None else [self.initial]
 
     def _check_activations(self) -> None:
         count = self.function_count * self._direction_count
@@ -214,6 +230,16 @@ class Lstm(Recurrent):
     gates = 4
     function_count = 3
     result_names = ("sequence", "hidden", "cell")
+
+    def _states(self) -> list[Value]:
+        return [v for v in (self.initial, self.initial_c) if v is not None]
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        pairs = super().equal_dims()
+        if self.peepholes is None:
+            return pairs
+        directions, _, hidden = self.r.tensor.dims
+        return [*pairs, *zip(self.peepholes.tensor.dims, (directions, 3 * hidden), strict=False)]
 
     def evaluate(
         self,

@@ -72,6 +72,11 @@ class Expand(Op):
             if is_static(ours) and is_static(wanted) and ours not in (1, wanted):
                 raise self.error(f"{self.x.type} does not broadcast to [{', '.join(map(str, dims))}]")
 
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        if self.dims is None:
+            return ()
+        return list(zip(self.x.tensor.dims[::-1], self.dims[::-1], strict=False))
+
     def evaluate(self, x: Array, shape: Array | None) -> Array:
         if shape is not None:
             return np.broadcast_to(x, np.broadcast_shapes(x.shape, tuple(int(s) for s in shape))).copy()
@@ -118,6 +123,13 @@ class Concat(Op):
         for shape in ranked:
             dims[axis] = dims[axis] + shape[axis]
         return TensorType(dtype, tuple(dims))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        axis = self.axis % self.result.tensor.rank
+        shapes = [v.tensor.dims for v in self.xs]
+        return [
+            pair for own in shapes for i, pair in enumerate(zip(own, self.result.tensor.dims, strict=True)) if i != axis
+        ]
 
     def evaluate(self, xs: list[Array]) -> Array:
         return np.concatenate(xs, axis=self.axis)
@@ -345,6 +357,9 @@ class ReverseSequence(Op):
 
     def infer(self) -> TensorType:
         return self.x.tensor
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [(self.lengths.tensor.dims[0], self.x.tensor.dims[self.batch_axis])]
 
     def evaluate(self, x: Array, lengths: Array) -> Array:
         moved = np.moveaxis(x, (self.batch_axis, self.time_axis), (0, 1))

@@ -52,6 +52,7 @@ CASES = [
     Case("attention_masked_row", attention("mask"), (*QKV, all_masked_row())),
     Case("attention_masked_row_is_nan", attention("mask", zero_rows="none"), (*QKV, all_masked_row())),
     Case("attention_nan_row_is_zero", attention("mask", zero_rows="nan"), (*QKV, all_masked_row())),
+    Case("attention_no_key", attention(zero_rows="none"), (normal(1, 2, 3, 4), normal(1, 2, 0, 4), normal(1, 2, 0, 5))),
     Case("attention_lengths", attention("lengths"), (*QKV, np.array([3, 7]))),
     Case("attention_lengths_causal", attention("lengths", is_causal=True), (*QKV, np.array([5, 2]))),
     Case("attention_window", attention(left_window=2, right_window=1), QKV),

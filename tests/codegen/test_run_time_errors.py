@@ -11,7 +11,27 @@ from codegen.running import compiled
 
 from mlc.ir import DType, Function, Location, Module, Op, Value, symbol, tensor
 from mlc.ir.types import TensorType
-from mlc.ops import Add, Compress, Conv, Gather, Reshape, ScatterElements, ScatterNd, Stft, TensorScatter
+from mlc.ops import (
+    Add,
+    Attention,
+    BatchNorm,
+    Compress,
+    Concat,
+    Conv,
+    Expand,
+    Gather,
+    GatherElements,
+    LayerNorm,
+    Lstm,
+    Matmul,
+    QuantizeLinear,
+    Reshape,
+    ReverseSequence,
+    ScatterElements,
+    ScatterNd,
+    Stft,
+    TensorScatter,
+)
 from mlc.runtime.executable import Executable, RunError
 
 W8 = tensor(DType.F32, 8)
@@ -42,6 +62,85 @@ def test_symbols_that_do_not_broadcast_are_named() -> None:
     assert np.array_equal(run(normal(3), normal(1)), normal(3) + normal(1))
     with pytest.raises(RunError, match=r"M = 4 does not broadcast to N = 3"):
         run(normal(3), normal(4))
+
+
+def lstm(x: Value, lengths: Value, w: Value, r: Value) -> Op:
+    names = ("Sigmoid", "Tanh", "Tanh")
+    return Lstm(x, w, r, lengths=lengths, activations=names, alphas=(0.0,) * 3, betas=(0.0,) * 3)
+
+
+def conv(x: Value, w: Value) -> Op:
+    return Conv(x, w, strides=(1,), pads=(0, 0), dilations=(1,))
+
+
+# What to build, the declared shapes, the shapes that it runs with, and the error. The sizes would be read beyond the
+# end of an operand.
+MISFITS = {
+    "matmul_depth": (Matmul, [(3, "K"), ("J", 5)], [(3, 700), (4, 5)], "K = 700 must equal J = 4"),
+    "matmul_known_depth": (Matmul, [(3, "K"), (4, 5)], [(3, 700), (4, 5)], "K = 700 must equal 4"),
+    "matmul_batch": (Matmul, [(2, 3, 4), ("C", 4, 5)], [(2, 3, 4), (9, 4, 5)], "C = 9 does not broadcast to 2"),
+    "matmul_batches": (Matmul, [("B", 3, 4), ("C", 4, 5)], [(1, 3, 4), (5, 4, 5)], "C = 5 does not broadcast to B = 1"),
+    "conv_channels": (conv, [(1, "C", 8), (4, 3, 3)], [(1, 2, 8), (4, 3, 3)], "C = 2 must equal 3"),
+    "batch_norm": (BatchNorm, [(2, "C"), *[(8,)] * 4], [(2, 99), *[(8,)] * 4], "8 must equal C = 99"),
+    "layer_norm": (LayerNorm, [(2, "C"), (5,)], [(2, 9), (5,)], "5 does not broadcast to C = 9"),
+    "concat": (
+        lambda *xs: Concat(xs, axis=0),
+        [(2, "A"), (2, "B")],
+        [(2, 3), (2, 900)],
+        "B = 900 must equal A = 3",
+    ),
+    "expand": (lambda x: Expand(x, dims=(4, 2)), [("N", 2)], [(3, 2)], "N = 3 does not broadcast to 4"),
+    "attention": (
+        Attention,
+        [(1, 1, 2, 4), (1, 1, "S", 4), (1, 1, "T", 4)],
+        [(1, 1, 2, 4), (1, 1, 900, 4), (1, 1, 5, 4)],
+        "T = 5 must equal S = 900",
+    ),
+    "quantize": (
+        lambda x, scale: QuantizeLinear(x, scale, dtype=DType.I8),
+        [(2, "C"), (8,)],
+        [(2, 9), (8,)],
+        "8 must equal C = 9",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_sizes_that_do_not_fit_each_other_are_named(name: str) -> None:
+    build, declared, given, message = MISFITS[name]
+    shapes = [tuple(symbol(d) if isinstance(d, str) else d for d in dims) for dims in declared]
+    run = one_op(build, *(tensor(DType.F32, *dims) for dims in shapes))
+    with pytest.raises(RunError, match=message):
+        run(*(normal(*dims) for dims in given))
+
+
+def test_a_depth_that_one_operand_knows_is_that_of_the_product() -> None:
+    run = one_op(Matmul, tensor(DType.F32, 3, symbol("K")), tensor(DType.F32, 4, 5))
+    np.testing.assert_allclose(run(normal(3, 4), normal(4, 5)), normal(3, 4) @ normal(4, 5), rtol=1e-5, atol=1e-6)
+
+
+def test_indices_beside_their_tensor_are_refused() -> None:
+    a, b, n, m = map(symbol, "ABNM")
+    run = one_op(lambda x, i: GatherElements(x, i), tensor(DType.F32, n, m), tensor(DType.I64, a, b))
+    assert run(normal(2, 3), np.zeros((5, 2), np.int64)).shape == (5, 2)
+    with pytest.raises(RunError, match="B = 9 must be M = 3 at most"):
+        run(normal(2, 3), np.zeros((1, 9), np.int64))
+
+
+def test_lengths_of_sequences_stay_inside() -> None:
+    time, batch = symbol("T"), symbol("B")
+    run = one_op(ReverseSequence, tensor(DType.F32, time, batch, 5), tensor(DType.I64, batch))
+    x = normal(4, 2, 5)
+    assert np.array_equal(run(x, np.array([4, 0])), np.stack([x[::-1, 0], x[:, 1]], axis=1))
+    for length in (5, -1, 2**40):
+        with pytest.raises(RunError, match=rf"index {length} is outside of \[0, 5\)"):
+            run(x, np.array([1, length]))
+    types = [tensor(DType.F32, time, batch, 5), tensor(DType.I32, batch), tensor(DType.F32, 1, 12, 5)]
+    run = one_op(lstm, *types, tensor(DType.F32, 1, 12, 3))
+    w, r = normal(1, 12, 5), normal(1, 12, 3)
+    short = run(x, np.array([4, 0], np.int32), w, r)
+    assert np.array_equal(run(x, np.array([9, -3], np.int32), w, r), short)
+    assert not short[:, :, 1].any() and short[:, :, 0].all()
 
 
 def test_a_reshape_of_another_count_is_refused() -> None:

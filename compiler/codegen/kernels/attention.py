@@ -513,7 +513,7 @@ class Unit:
                 # Unordered: a total of NaN as well.
                 is_empty = k.ir.fcmp_unordered("==", total, zero)
             case _:
-                is_empty = ir.Constant(ir.IntType(1), 0)
+                is_empty = k.compare("==", k.dim(p.keys), 0)  # a sum of nothing, whereas unseen keys make NaN
 
         def normalized(x: ir.Value) -> ir.Value:
             x, factor, empty, nothing = k.unified(x, inverse, is_empty, zero)

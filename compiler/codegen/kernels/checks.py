@@ -17,7 +17,7 @@ from mlc.codegen.registry import NoKernel, checked
 from mlc.codegen.schedule import Plan
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import is_static, product
-from mlc.ops import Gather, GatherElements, GatherNd
+from mlc.ops import Gather, GatherElements, GatherNd, ReverseSequence
 
 
 @checked(Gather, GatherElements)
@@ -29,6 +29,11 @@ def gather(plan: Plan, op: Gather | GatherElements) -> None:
 @checked(GatherNd)
 def gather_nd(plan: Plan, op: GatherNd) -> None:
     check_index_tuples(plan, op, op.indices, op.x.tensor.dims[op.batch_axes :])
+
+
+@checked(ReverseSequence)
+def reverse_sequence(plan: Plan, op: ReverseSequence) -> None:
+    check_indices(plan, op, op.lengths, op.x.tensor.dims[op.time_axis] + 1, counts_back=False)
 
 
 def check_index_tuples(plan: Plan, op: Op, indices: Value, dims: tuple[Dim, ...]) -> None:

@@ -43,7 +43,7 @@ def matmul(plan: Plan, op: Matmul) -> None:
     """Packs the right factor if it is not constant, then multiplies."""
     x, y = op.x.tensor.dims, op.y.tensor.dims
     batch = op.result.tensor.dims[: -(len(x) > 1) - (len(y) > 1) or None]
-    m, depth = (x[-2] if len(x) > 1 else 1), x[-1]
+    m, depth = (x[-2] if len(x) > 1 else 1), op.depth
     n = 1 if len(y) == 1 else y[-2] if op.transpose_y else y[-1]
     x_batch, y_batch = x[:-2], y[:-2]
     if not y_batch and x_batch == batch:

@@ -76,7 +76,8 @@ class Layer:
         k, op = self.k, self.op
         if op.lengths is None:
             return self.turns
-        return k.minimum(k.read_as(DType.I64, k.tensor(op.lengths), (self.at[1],)), self.turns)
+        given = k.read_as(DType.I64, k.tensor(op.lengths), (self.at[1],))
+        return k.maximum(k.minimum(given, self.turns), 0)  # a negative one would write before the result
 
     def _function(self, number: int) -> Activation:
         op = self.op
