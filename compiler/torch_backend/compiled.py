@@ -58,6 +58,7 @@ class CompiledGraph:
         self._options = options
         self._results = results_of(graph)
         self._is_plain = all(r.name is not None and not r.is_number and r.order is None for r in self._results)
+        self._views = [(p, r.view) for p, r in enumerate(self._results) if r.view is not None]
         self._code: _Code | None = None
         self._refolds: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -75,7 +76,7 @@ class CompiledGraph:
 
     def _all_results(self, computed: list[torch.Tensor], arguments: list[Any]) -> list[Any]:
         remaining = iter(computed)
-        return [
+        results = [
             _finished(next(remaining), result)
             if result.name is not None
             else result.value
@@ -83,6 +84,9 @@ class CompiledGraph:
             else arguments[result.given]
             for result in self._results
         ]
+        for position, view in self._views:
+            results[position] = view.of(arguments, results)
+        return results
 
     def _folded(self, arguments: list[Any]) -> _Code:
         """Code for the weights as they are now."""

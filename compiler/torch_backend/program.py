@@ -10,18 +10,21 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mlc.frontend.torch_import.program import Absent, Binding, Input, Program, Weight
+from mlc.torch_backend.views import View, view_of
 
 
 @dataclass(frozen=True)
 class Result:
     """One result of the graph.
 
-    `given` is the number of the argument that it is, if it is one; `value` what it is when it is no tensor and known;
-    `order` the axes from the longest stride to the shortest where eager's result is not row-major.
+    `given` is the number of the argument that it is, if it is one; `view` how it lies in the memory of an argument or
+    of another result; `value` what it is when it is no tensor and known; `order` the axes from the longest stride to
+    the shortest where eager's result is not row-major.
     """
 
     name: str | None
     given: int | None = None
+    view: View | None = None
     value: Any = None
     is_number: bool = False
     order: tuple[int, ...] | None = None
@@ -50,10 +53,11 @@ def results_of(graph: GraphModule) -> list[Result]:
     (output,) = (node for node in graph.graph.nodes if node.op == "output")
     values = output.args[0] if isinstance(output.args[0], tuple | list) else [output.args[0]]
     arguments = {node: number for number, node in enumerate(placeholders(graph))}
-    return [_result(position, value, arguments) for position, value in enumerate(values)]
+    others = {value: position for position, value in enumerate(values) if isinstance(value, Node)}
+    return [_result(position, value, arguments, others) for position, value in enumerate(values)]
 
 
-def _result(position: int, value: Any, arguments: Mapping[Node, int]) -> Result:
+def _result(position: int, value: Any, arguments: Mapping[Node, int], others: Mapping[Node, int]) -> Result:
     if not isinstance(value, Node):
         return Result(None, value=value)
     if value in arguments:
@@ -61,6 +65,8 @@ def _result(position: int, value: Any, arguments: Mapping[Node, int]) -> Result:
     traced = value.meta["val"]
     if not isinstance(traced, torch.Tensor):
         return Result(f"result{position}", is_number=True)
+    if (view := view_of(value, arguments, others)) is not None:
+        return Result(None, view=view)
     return Result(f"result{position}", order=_order(traced))
 
 

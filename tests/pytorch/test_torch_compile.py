@@ -260,6 +260,26 @@ def test_writes_reach_buffers_and_inputs_and_views_stay_views() -> None:
             assert got[1].data_ptr() == x.data_ptr() + 4
 
 
+def narrowed(x: Tensor, count: int) -> tuple[Tensor, ...]:
+    """Views of an argument and of a result, whose strides and offsets are not those of a copy."""
+    y = x * 2
+    return x[:, :count], x[1:].t(), x.unsqueeze(0).expand(count + 1, -1, -1), y, y[1:, :count], x.split(2)[1]
+
+
+def test_views_of_sizes_that_vary_show_eagers_elements() -> None:
+    counter = CompileCounterWithBackend(compile_graph)
+    compiled = torch.compile(narrowed, backend=counter)
+    x = torch.randn(4, 6)
+    for count in (3, 2, 5, 4, 1):
+        got = compiled(x, count)
+        for ours, theirs in zip(got, narrowed(x, count), strict=True):
+            assert torch.equal(ours, theirs) and ours.stride() == theirs.stride()
+            assert ours.storage_offset() == theirs.storage_offset()
+        assert got[0].data_ptr() == x.data_ptr() and got[4].untyped_storage() is not x.untyped_storage()
+        assert got[4].untyped_storage().data_ptr() == got[3].untyped_storage().data_ptr()
+    assert counter.frame_count <= 3
+
+
 def test_results_lie_in_memory_as_eagers() -> None:
     conv = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
     compiled = torch.compile(lambda x: (conv(x), x.permute(0, 2, 3, 1) + 1), backend=compile_graph)
