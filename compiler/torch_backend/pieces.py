@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
-from torch.fx import GraphModule, Node
+from torch.fx import Graph, GraphModule, Node
 from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
 from torch.fx.passes.operator_support import OperatorSupportBase
 
@@ -48,19 +49,41 @@ def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendO
 
 
 def _refused(graph: GraphModule, options: BackendOptions) -> dict[Node, str]:
-    """The nodes that cannot be imported, with the reason; found by importing the graph with weights as inputs."""
+    """The nodes that cannot be imported, with the reason; found by importing the graph with weights as inputs.
+
+    What comes after a refused node is tried with that node's result as an input, until all that is left is imported.
+    """
     read_strides(graph.graph)
     refused: dict[Node, str] = dict(unsupported_nodes(graph.graph))
-    if not refused:
+    if refused and not options.fallback:
+        import_program(program_of(graph, {}, results_of(graph)))  # raises, listing them all
+    while True:
+        rest, originals = _without(graph, refused) if refused else (graph, {})
         try:
-            import_program(program_of(graph, {}, results_of(graph)))
+            import_program(program_of(rest, {}, results_of(rest)))
         except Refused as error:
             if not options.fallback:
                 raise
-            refused = dict(error.nodes)
-    elif not options.fallback:
-        import_program(program_of(graph, {}, results_of(graph)))  # raises, listing them all
-    return refused
+            refused |= {originals.get(node, node): reason for node, reason in error.nodes}
+        else:
+            return refused
+
+
+def _without(graph: GraphModule, refused: Collection[Node]) -> tuple[GraphModule, dict[Node, Node]]:
+    """The graph with what refused nodes compute as further arguments, and which node each of its own is a copy of."""
+    rest = Graph()
+    copies: dict[Node, Node] = {}
+    left_out = set(refused)
+    for node in graph.graph.nodes:
+        if node.target is operator.getitem and node.args[0] in left_out:
+            left_out.add(node)
+        if node in left_out and not isinstance(node.meta.get("val"), tuple | list):  # of those there are only parts
+            copies[node] = rest.placeholder(node.name)
+            copies[node].meta = dict(node.meta)
+    for node in graph.graph.nodes:
+        if node not in left_out:
+            copies[node] = rest.node_copy(node, copies.__getitem__)
+    return GraphModule(graph, rest), {copy: node for node, copy in copies.items()}
 
 
 def _warn(refused: Mapping[Node, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -320,6 +321,43 @@ def test_what_is_not_supported_runs_eagerly_and_is_named_once(monkeypatch: pytes
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert_near(torch.compile(spectral, backend=compile_graph)(x), spectral(x))
+
+
+def test_operators_refused_for_different_reasons_all_run_eagerly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "_said", set())
+
+    def function(x: Tensor) -> tuple[Tensor, Tensor]:
+        kept = nn.functional.dropout(torch.relu(x), 0.5, training=True) + 1  # known, refused as it is used
+        return kept * torch.rand(6), torch.tanh(kept @ torch.linalg.eigvalsh(kept.t() @ kept))  # not known at all
+
+    x = torch.randn(4, 6)
+    compiled = torch.compile(function, backend=compile_graph)
+    with pytest.warns(UserWarning, match=r"aten\.rand .*aten\._linalg_eigh .*aten\.native_dropout"):
+        compiled(x)
+    torch.manual_seed(3)
+    got = compiled(x)
+    torch.manual_seed(3)
+    for ours, theirs in zip(got, function(x), strict=True):
+        assert_near(ours, theirs)
+
+
+def test_training_a_normalized_network_with_batches_of_any_size() -> None:
+    layers = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3), nn.Flatten(), nn.Linear(64, 3)]
+    ours = nn.Sequential(*layers)
+    theirs = copy.deepcopy(ours)
+    compiled = torch.compile(ours, backend=compile_graph)
+    for size in (2, 3, 5):
+        x = torch.randn(size, 3, 6, 6)
+        for module in (compiled, theirs):
+            torch.manual_seed(size)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that numbers computed from sizes run eagerly
+                module(x).square().sum().backward()
+    for got, want in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert got.grad is not None and want.grad is not None
+        torch.testing.assert_close(got.grad, want.grad, rtol=1e-4, atol=1e-4)
+    for got, want in zip(ours.buffers(), theirs.buffers(), strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-5, atol=1e-6)
 
 
 def test_constants_that_a_function_makes_are_the_graphs_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,7 +238,9 @@ class _Importer:
         value = node.meta["val"]
         if isinstance(value, torch.SymInt):
             return self.symbols.dim(value)
-        return _MISSING if not isinstance(value, int | float | bool) else value
+        if not isinstance(value, int | float | bool):
+            raise CompileError("a number that is not whole, computed from sizes that vary, is not supported")
+        return value
 
     def _check(self, operation: Any, node: Node) -> None:
         """Raises AssertionError unless the results are of the dtype and shape that torch says."""
