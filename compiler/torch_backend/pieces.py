@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch._ops import OpOverload
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode, unset_fake_temporarily
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
 from torch.fx.passes.operator_support import OperatorSupportBase
+from torch.fx.passes.utils.fuser_utils import fuse_by_partitions
 
 from mlc.frontend.torch_import.importer import Refused, import_program
 from mlc.frontend.torch_import.mlir import read_strides
@@ -104,12 +107,26 @@ class _Pieces(OperatorSupportBase):
 
     def is_node_supported(self, submodules: Mapping[str, torch.nn.Module], node: Node) -> bool:
         """Whether mlc compiles the node."""
-        return node.op == "call_function" and node not in self._refused
+        is_part = node.target is operator.getitem and node.args[0] in self._refused
+        return node.op == "call_function" and node not in self._refused and not is_part
 
     def fused(self) -> GraphModule:
-        """The graph with each piece as one submodule."""
+        """The graph with each piece as one submodule.
+
+        Where several nodes draw random numbers, pieces are what lies between refused nodes: merged across those, they
+        would make them change places, and each draw numbers meant for another.
+        """
+        random = [node for node in self._refused if _is_random(node)]
+        if len(random) > 1:
+            runs = itertools.groupby(self._graph.graph.nodes, lambda node: self.is_node_supported({}, node))
+            pieces: list[dict[Node, int | None]] = [dict.fromkeys(run) for supported, run in runs if supported]
+            return fuse_by_partitions(self._graph, pieces)
         partitioner = CapabilityBasedPartitioner(self._graph, self, allows_single_node_partition=True)
         return partitioner.partition_and_fuse()
+
+
+def _is_random(node: Node) -> bool:
+    return isinstance(node.target, OpOverload) and torch.Tag.nondeterministic_seeded in node.target.tags
 
 
 def _listed(graph: GraphModule) -> GraphModule:

@@ -393,6 +393,27 @@ def test_random_numbers_are_torchs_own() -> None:
     assert_near(got, function(x))
 
 
+def test_random_numbers_are_drawn_in_eagers_order() -> None:
+    def function(x: Tensor) -> tuple[Tensor, ...]:
+        first = torch.rand(4, 6)
+        product = (x @ x.t()).relu()
+        second = (product + torch.randn(4, 4)).sum()
+        third = nn.functional.dropout(product, 0.5, training=True)
+        fourth = torch.rand(4, 6) + second
+        fifth = torch.bernoulli(torch.sigmoid(x))
+        return fourth * 2, third + 1, first + fourth, second, fifth * first, torch.randint(0, 100, (3,)) * 2
+
+    x = torch.randn(4, 6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = torch.compile(function, backend=compile_graph)
+        torch.manual_seed(3)
+        got = compiled(x)
+    torch.manual_seed(3)
+    for ours, theirs in zip(got, function(x), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
