@@ -62,6 +62,10 @@ def index(g: Graph, self: Value, indices: Sequence[Value | None]) -> Value:
     x, picked = placed(g, self, indices)
     axes = [i for i, p in enumerate(picked) if p is not None]
     tensors = [p for p in picked if p is not None]
+    if not tensors:  # a read through strides of one element: each of the result's is that one
+        declared = g.declared[0]
+        assert declared is not None and not x.tensor.rank
+        return g.expand(x, [d for d in declared.shape if d is not None])
     if len(tensors) == 1:
         return g(Gather(x, tensors[0], axis=axes[0]))
     order = [*axes, *(i for i in range(x.tensor.rank) if i not in axes)]
