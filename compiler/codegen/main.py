@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from mlc.codegen import registers
 from mlc.codegen.buffers import Memory, Names
-from mlc.codegen.builder import I1, I64, POINTER, Builder, Num, Variable
+from mlc.codegen.builder import F64, I1, I64, POINTER, Builder, Num, Variable
 from mlc.codegen.dims import emit_dim
 from mlc.codegen.kernel import Storage
 from mlc.codegen.objects import MAIN
@@ -38,6 +38,8 @@ _FIELDS = (
     "profile",
 )
 _ERROR_ARGS = len(_FIELDS)
+_MOST_ERROR_ARGS = 4  # of mlc_call.error_args
+_MOST_ELEMENTS = 1 << 47  # the user half of x86-64's address space, in bytes
 OUT_OF_MEMORY = -2  # MLC_CALL_OUT_OF_MEMORY
 
 
@@ -264,7 +266,20 @@ class MainBuilder(Builder):
             place = self.memory.places[root]
             if place.kind == "variable" and place.at not in self._allocated:
                 self._allocated.add(place.at)
+                self._require_addressable(root)
                 self.ir.store(self.arena(self.dim(byte_count(root))), self._variables[place.at])
+
+    def _require_addressable(self, storage: Storage) -> None:
+        """Refuses sizes whose product does not fit an address: the count of bytes would wrap around."""
+        dims = storage.tensor.dims if isinstance(storage, Value) else storage.dims
+        count = ir.Constant(F64, 1)
+        for dim in dims:
+            count = self.ir.fmul(count, self.ir.sitofp(self.i64(self.dim(dim)), F64))
+        shown = [self.dim(dim) for dim in dims[:_MOST_ERROR_ARGS]]
+        text = "x".join(f"{{{number}}}" for number in range(len(shown))) + "x..." * (len(dims) > len(shown))
+        fits = self.ir.fcmp_ordered("<", count, ir.Constant(F64, float(_MOST_ELEMENTS)))
+        op = storage.op if isinstance(storage, Value) else None
+        self.require(fits, f"a tensor of {text} elements is larger than memory can be", *shown, op=op)
 
     def set_pointer(self, storage: Storage, pointer: ir.Value) -> None:
         """Lets a storage of variable place be the buffer at `pointer`."""

@@ -197,6 +197,16 @@ class RotaryEmbedding(Op):
                 raise self.error(f"cos {cos} turns {2 * turned} elements of the {size} of x {x}")
         return x
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        cos, sin = self.cos.tensor.dims, self.sin.tensor.dims
+        return [(table[1], self.x.tensor.dims[2]) for table in (cos, sin)] + [(sin[2], cos[2])]
+
+    def at_most_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [(2 * self.cos.tensor.dims[2], self.x.tensor.dims[3])]
+
+    def broadcast_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return [(table.tensor.dims[0], self.x.tensor.dims[0]) for table in (self.cos, self.sin)]
+
     def evaluate(self, x: Array, cos: Array, sin: Array) -> Array:
         half = cos.shape[2]
         first, second = (

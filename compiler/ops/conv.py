@@ -281,6 +281,15 @@ class DeformConv(Op):
         )
         return TensorType(dtype, (x.dims[0], w.dims[0], *counts))
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        x, w, counts = self.x.tensor.dims, self.w.tensor.dims, self.result.tensor.dims[2:]
+        tap_count = self.offset_groups * product(w[2:])
+        pairs = [(x[1], w[1] * self.groups)]
+        pairs += zip(self.offset.tensor.dims, (x[0], tap_count * len(counts), *counts), strict=True)
+        if self.mask is not None:
+            pairs += zip(self.mask.tensor.dims, (x[0], tap_count, *counts), strict=True)
+        return pairs if self.b is None else [*pairs, (self.b.tensor.dims[0], w[0])]
+
     def evaluate(self, x: Array, w: Array, offset: Array, b: Array | None, mask: Array | None) -> Array:
         n, c = x.shape[:2]
         kernel, og = w.shape[2:], self.offset_groups

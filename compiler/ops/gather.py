@@ -107,6 +107,9 @@ class GatherNd(Op):
         batch = [merged_dim(self, i, [x.dims[i], indices.dims[i]]) for i in range(self.batch_axes)]
         return x.with_shape((*batch, *indices.dims[self.batch_axes : -1], *x.dims[self.batch_axes + depth :]))
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return list(zip(self.indices.tensor.dims, self.x.tensor.dims, strict=False))[: self.batch_axes]
+
     def evaluate(self, x: Array, indices: Array) -> Array:
         inner = indices.ndim - 1
         batch = [a.reshape(a.shape + (1,) * (inner - a.ndim)) for a in _batch_grids(indices.shape, self.batch_axes)]

@@ -215,6 +215,19 @@ class Col2Im(Op):
             raise self.error(f"kernel {self.kernel} or a window operand must have {rank} numbers")
         return self.x.tensor.with_shape(self.dims)
 
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        if self.kernel is None:
+            return [(self.x.tensor.dims[0], self.dims[0])]
+        rank = len(self.kernel)
+        counts = [
+            window_count(self, d, k, stride=s, dilation=step, begin=self.pads[i], end=self.pads[rank + i])
+            for i, (d, k, s, step) in enumerate(
+                zip(self.dims[2:], self.kernel, self.strides, self.dilations, strict=True)
+            )
+        ]
+        wanted = (self.dims[0], self.dims[1] * math.prod(self.kernel), product(counts))
+        return list(zip(self.x.tensor.dims, wanted, strict=True))
+
     def evaluate(self, x: Array, image: Array | None, window: Array | None) -> Array:
         kernel = tuple(self.kernel or ()) if window is None else tuple(window.tolist())
         rank = len(kernel)
@@ -259,6 +272,10 @@ class NonMaxSuppression(Op):
 
     def infer(self) -> TensorType:
         return TensorType(DType.I64, (self.count, 3))
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        boxes, scores = self.boxes.tensor.dims, self.scores.tensor.dims
+        return [(scores[0], boxes[0]), (scores[2], boxes[1]), (boxes[2], 4)]
 
     def evaluate(
         self, boxes: Array, scores: Array, limit: Array | None, iou: Array | None, least: Array | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -176,6 +176,9 @@ class MaxUnpool(Op):
         if x.shape is not None and not (x.rank == len(self.source) == len(self.dims)):
             raise self.error(f"x {x}, source {self.source} and dims {self.dims} differ in rank")
         return TensorType(x.dtype, self.dims)
+
+    def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return list(zip(self.indices.tensor.dims, self.x.tensor.dims, strict=True))
 
     def evaluate(self, x: Array, indices: Array, shape: Array | None) -> Array:
         source = tuple(d for d in self.source if isinstance(d, int))

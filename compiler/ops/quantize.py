@@ -13,7 +13,7 @@ import ml_dtypes
 import numpy as np
 
 from mlc.ir import Array, Dim, DType, Op, TensorType, Value, keyword
-from mlc.ir.dims import product
+from mlc.ir.dims import ceildiv, product
 from mlc.ops.inference import normalized_axis
 from mlc.ops.precision import widened
 
@@ -39,7 +39,7 @@ class QuantizeLinear(Op):
         return self.x.tensor.with_dtype(self.dtype)
 
     def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
-        return _scale_dims(self.x, self.scale, self.zero_point, self.axis)
+        return _scale_dims(self.x, self.scale, self.zero_point, self.axis, self.block)
 
     def evaluate(self, x: Array, scale: Array, zero_point: Array | None) -> Array:
         computed = scale.dtype if scale.dtype.kind == "f" or DType.of(scale.dtype).is_float else x.dtype
@@ -74,7 +74,7 @@ class DequantizeLinear(Op):
         return self.x.tensor.with_dtype(self.dtype)
 
     def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
-        return _scale_dims(self.x, self.scale, self.zero_point, self.axis)
+        return _scale_dims(self.x, self.scale, self.zero_point, self.axis, self.block)
 
     def evaluate(self, x: Array, scale: Array, zero_point: Array | None) -> Array:
         factor = widened(spread(scale, x.shape, self.axis, self.block))
@@ -101,10 +101,14 @@ def check_scale(op: Op, x: Value, scale: Value, axis: int, block: int) -> None:
         raise op.error(f"scale {scale.type} must have one number for each of {xs[at]} along axis {at} of x {x.type}")
 
 
-def _scale_dims(x: Value, scale: Value, zero_point: Value | None, axis: int) -> list[tuple[Dim, Dim]]:
-    """The length of a vector of scales or of zero points with that of x along the axis."""
-    vectors = [v.tensor.dims for v in (scale, zero_point) if v is not None]
-    return [(v[0], x.tensor.dims[axis]) for v in vectors if len(v) == 1 and v[0] != 1]
+def _scale_dims(x: Value, scale: Value, zero_point: Value | None, axis: int, block: int) -> list[tuple[Dim, Dim]]:
+    """The dims of scales and zero points, those in blocks or a vector of them, with what x asks for."""
+    xs = x.tensor.dims
+    given = [v.tensor.dims for v in (scale, zero_point) if v is not None]
+    if not block:
+        return [(dims[0], xs[axis]) for dims in given if len(dims) == 1 and dims[0] != 1]
+    wanted = [ceildiv(d, block) if i == axis % len(xs) else d for i, d in enumerate(xs)]
+    return [pair for dims in given if len(dims) == len(xs) for pair in zip(dims, wanted, strict=True)]
 
 
 def spread(scale: Array, shape: tuple[int, ...], axis: int, block: int) -> Array:

@@ -15,18 +15,24 @@ from mlc.ops import (
     Add,
     Attention,
     BatchNorm,
+    Col2Im,
     Compress,
     Concat,
     Conv,
+    DeformConv,
     Expand,
     Gather,
     GatherElements,
+    GatherNd,
     LayerNorm,
     Lstm,
     Matmul,
+    MaxUnpool,
+    NonMaxSuppression,
     QuantizeLinear,
     Reshape,
     ReverseSequence,
+    RotaryEmbedding,
     ScatterElements,
     ScatterNd,
     Stft,
@@ -96,6 +102,42 @@ MISFITS = {
         [(1, 1, 2, 4), (1, 1, 900, 4), (1, 1, 5, 4)],
         "T = 5 must equal S = 900",
     ),
+    "deform_offset": (
+        lambda x, w, offset: DeformConv(x, w, offset, strides=(1, 1), pads=(0,) * 4, dilations=(1, 1)),
+        [(1, 1, 4, 4), (1, 1, 2, 2), (1, "C", 3, 3)],
+        [(1, 1, 4, 4), (1, 1, 2, 2), (1, 2, 3, 3)],
+        "C = 2 must equal 8",
+    ),
+    "col2im": (
+        lambda x: Col2Im(x, dims=(1, 1, 3, 3), kernel=(2, 2), strides=(1, 1), pads=(0,) * 4, dilations=(1, 1)),
+        [(1, 4, "W")],
+        [(1, 4, 400)],
+        "W = 400 must equal 4",
+    ),
+    "suppression": (
+        lambda boxes, scores: NonMaxSuppression(boxes, scores, count=symbol("count")),
+        [(1, "A", 4), (1, 1, "B")],
+        [(1, 4, 4), (1, 1, 900)],
+        "B = 900 must equal A = 4",
+    ),
+    "rotary_length": (
+        RotaryEmbedding,
+        [(1, 2, 3, 8), (1, "S", 4), (1, "S", 4)],
+        [(1, 2, 3, 8), (1, 2, 4), (1, 2, 4)],
+        "S = 2 must equal 3",
+    ),
+    "rotary_size": (
+        RotaryEmbedding,
+        [(1, 2, 3, 8), (1, 3, "R"), (1, 3, "R")],
+        [(1, 2, 3, 8), (1, 3, 400), (1, 3, 400)],
+        "= 800 must be 8 at most",
+    ),
+    "quantize_blocks": (
+        lambda x, scale: QuantizeLinear(x, scale, dtype=DType.I8, block=4),
+        [(2, "C"), (2, "B")],
+        [(2, 900), (2, 3)],
+        "B = 3 must equal .* = 225",
+    ),
     "quantize": (
         lambda x, scale: QuantizeLinear(x, scale, dtype=DType.I8),
         [(2, "C"), (8,)],
@@ -112,6 +154,29 @@ def test_sizes_that_do_not_fit_each_other_are_named(name: str) -> None:
     run = one_op(build, *(tensor(DType.F32, *dims) for dims in shapes))
     with pytest.raises(RunError, match=message):
         run(*(normal(*dims) for dims in given))
+
+
+def test_indices_of_other_sizes_than_what_they_place_are_refused() -> None:
+    a, b, n = map(symbol, "ABN")
+    run = one_op(lambda x, i: GatherNd(x, i, batch_axes=1), tensor(DType.F32, a, n), tensor(DType.I64, b, 1))
+    assert run(normal(2, 3), np.array([[2], [0]])).shape == (2,)
+    with pytest.raises(RunError, match="B = 400 must equal A = 2"):
+        run(normal(2, 3), np.zeros((400, 1), np.int64))
+    run = one_op(
+        lambda x, i: MaxUnpool(x, i, source=(1, 1, 4), dims=(1, 1, 4)),
+        tensor(DType.F32, 1, 1, a),
+        tensor(DType.I64, 1, 1, b),
+    )
+    with pytest.raises(RunError, match="B = 2 must equal A = 200"):
+        run(normal(1, 1, 200), np.zeros((1, 1, 2), np.int64))
+
+
+def test_a_size_that_no_memory_has_is_refused() -> None:
+    m, n = symbol("M"), symbol("N")
+    run = one_op(lambda x, shape: Expand(x, shape, dims=(m, n)), tensor(DType.F32), tensor(DType.I64, 2))
+    assert run(normal(), np.array([2, 3])).shape == (2, 3)
+    with pytest.raises(RunError, match=f"a tensor of 2x{1 << 62} elements is larger than memory can be"):
+        run(normal(), np.array([2, 1 << 62]))
 
 
 def test_a_depth_that_one_operand_knows_is_that_of_the_product() -> None:
