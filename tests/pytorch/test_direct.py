@@ -288,6 +288,24 @@ def test_arguments_that_do_not_fit_are_refused(argument: Any, message: str) -> N
         compiled(argument)
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (torch.empty(2, 8, device="meta"), "input 'input': is on meta, move it to the CPU"),
+        (torch.ones(2, 8).to_sparse(), r"input 'input': expected a dense tensor, got torch.sparse_coo; call to_dense"),
+    ],
+    ids=["meta", "sparse"],
+)
+def test_tensors_without_dense_memory_of_the_cpu_are_refused(x: Tensor, message: str) -> None:
+    shapes = ({0: torch.export.Dim("batch")},)
+    for compiled in (
+        mlc.compile(nn.Linear(8, 4), (torch.randn(2, 8),)),
+        mlc.compile(nn.Linear(8, 4), (torch.randn(3, 8),), dynamic_shapes=shapes),
+    ):
+        with pytest.raises(mlc.CompileError, match=message):
+            compiled(x)
+
+
 def test_example_inputs_must_be_given_and_only_for_modules(tmp_path: Path) -> None:
     with pytest.raises(mlc.CompileError, match="give example_inputs: Linear is traced with them"):
         mlc.compile(nn.Linear(2, 2))

@@ -37,7 +37,9 @@ class TensorCall:
         """The results. Raises InputError when a tensor does not fit, and what a call of the executable raises."""
         given = [
             tensor
-            if tensor.size() == expected.size
+            if tensor.is_cpu
+            and tensor.layout is torch.strided  # others have no strides to ask for
+            and tensor.size() == expected.size
             and tensor.dtype is expected.dtype
             and tensor.is_contiguous()
             and not tensor.is_neg()
@@ -77,10 +79,14 @@ class _Expected:
 
     def checked(self, tensor: torch.Tensor) -> torch.Tensor:
         """The tensor, dense and row-major; a copy where it is not. Raises InputError when it does not fit."""
+        if not tensor.is_cpu:
+            raise InputError(f"input {self.name!r}: is on {tensor.device}, move it to the CPU")
+        if tensor.layout is not torch.strided:
+            raise InputError(
+                f"input {self.name!r}: expected a dense tensor, got {tensor.layout}; call to_dense() on it"
+            )
         if tensor.dtype is not self.dtype:
             raise InputError(f"input {self.name!r}: expected {self.dtype}, got {tensor.dtype}")
-        if tensor.device.type != "cpu":
-            raise InputError(f"input {self.name!r}: is on {tensor.device}, move it to the CPU")
         if tensor.dim() != len(self.dims) or (self.size is not None and tensor.size() != self.size):
             expected = ", ".join(str(d) if isinstance(d, int | str) else "?" for d in self.dims)
             raise InputError(f"input {self.name!r}: expected shape [{expected}], got {list(tensor.size())}")
