@@ -59,6 +59,26 @@ def test_nested_arguments_and_results_keep_their_nests() -> None:
     assert_same(compiled((b, c), extra={"x": a}), model((b, c), extra={"x": a}))
 
 
+class Mixed(nn.Module):
+    """Uses each of its arguments and its weight in a way of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3))
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return a * b + 2 * b - self.weight
+
+
+def test_examples_that_are_one_tensor_stay_separate_arguments() -> None:
+    model = Mixed()
+    x, y = torch.randn(3), torch.randn(3)
+    for examples in ((x, x), (x, x.view(3)), (model.weight, x)):
+        with torch.no_grad():
+            assert_same(mlc.compile(model, examples)(x, y), model(x, y))
+            assert_same(mlc.compile(model, examples)(y, x), model(y, x))
+
+
 @dataclass
 class Pair:
     """Two tensors."""

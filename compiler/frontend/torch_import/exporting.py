@@ -52,13 +52,35 @@ def export(
     _check_mode(model)
     with _quiet(), torch.no_grad():
         try:
-            return torch.export.export(
-                model, tuple(example_inputs), dict(example_keywords or {}), dynamic_shapes=dynamic_shapes
-            )
+            arguments, keywords = _separated(model, (tuple(example_inputs), dict(example_keywords or {})))
+            return torch.export.export(model, arguments, keywords, dynamic_shapes=dynamic_shapes)
         except CompileError:
             raise
         except Exception as error:
             raise _explained(model, error) from error
+
+
+def _separated(model: torch.nn.Module, examples: Any) -> Any:
+    """The examples with a copy of each tensor that shares memory with one before it or with the model.
+
+    torch.export takes tensors that are one in the example for one in every call.
+    """
+    seen = {_memory(tensor) for tensor in (*model.parameters(), *model.buffers())}
+
+    def separate(leaf: Any) -> Any:
+        if not isinstance(leaf, torch.Tensor) or leaf.layout is not torch.strided:
+            return leaf
+        if _memory(leaf) in seen:
+            return leaf.clone()
+        seen.add(_memory(leaf))
+        return leaf
+
+    return pytree.tree_map(separate, examples)
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    """What tells storages apart; their addresses do not, which are null without data."""
+    return tensor.untyped_storage()._cdata if tensor.layout is torch.strided else id(tensor)
 
 
 def read(path: Path) -> ExportedProgram:
