@@ -9,20 +9,27 @@ from torch._dynamo.backends.common import aot_autograd
 from torch._guards import TracingContext
 from torch.fx import GraphModule
 
+from mlc.errors import CompileError
 from mlc.frontend.torch_import.decompositions import table
 from mlc.torch_backend.options import BackendOptions
 from mlc.torch_backend.pieces import compile_pieces
 
 
 def compile_graph(
-    graph: GraphModule, example_inputs: Sequence[Any], *, options: Mapping[str, Any] | None = None
+    graph: GraphModule,
+    example_inputs: Sequence[Any],
+    *,
+    options: Mapping[str, Any] | None = None,
+    mode: str | None = None,
 ) -> Callable[..., Any]:
     """The backend: native code for the graph, differentiable where its inputs want gradients.
 
     Without gradients parameters and buffers are constants, folded and packed. With them the graph of the forward and
     that of the backward pass are compiled with parameters as inputs. Raises CompileError (which dynamo wraps) for what
-    is not supported when the option `fallback` is False.
+    is not supported when the option `fallback` is False, and for a `mode`, which only TorchInductor has.
     """
+    if mode is not None:
+        raise CompileError(f"backend mlc has no mode {mode!r}; give options={{'level': 3}}, which optimizes most")
     read = BackendOptions.read(options)
 
     def inference(graph: GraphModule, inputs: Sequence[Any]) -> Callable[..., Any]:

@@ -9,6 +9,15 @@ from typing import Any
 from mlc.driver import Options
 from mlc.errors import CompileError, nearest
 
+# By exact type: True is an int too, but no level.
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "fallback": ((bool,), "True or False"),
+    "freeze": ((bool,), "True or False"),
+    "level": ((int, type(None)), "0, 1, 2, 3 or None"),
+    "passes": ((str, type(None)), "a pipeline as text or None"),
+    "target": ((str,), "a target as text"),
+}
+
 
 @dataclass(frozen=True)
 class BackendOptions:
@@ -26,11 +35,15 @@ class BackendOptions:
 
     @staticmethod
     def read(given: Mapping[str, Any] | None) -> BackendOptions:
-        """The options that the user gave. Raises CompileError for one that there is not."""
+        """The options that the user gave. Raises CompileError for one that there is not, or of another kind."""
         known = [field.name for field in fields(BackendOptions)]
         for name in given or {}:
             if name not in known:
                 raise CompileError(f"backend mlc has no option {name!r}{nearest(name, known)}")
+        for name, value in (given or {}).items():
+            kinds, expected = _KINDS[name]
+            if type(value) not in kinds:
+                raise CompileError(f"option {name!r} of backend mlc must be {expected}, got {value!r}")
         options = BackendOptions(**(given or {}))
         options.driver().pipeline()
         return options

@@ -145,6 +145,48 @@ def test_writes_through_views_reach_what_they_view() -> None:
     assert ours.tolist() == theirs.tolist()
 
 
+class AddsInPlace(nn.Module):
+    """Writes its first argument and a buffer, and reads its second afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("total", torch.zeros(4))
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        a.add_(1)
+        self.total.add_(a)
+        return a * b
+
+
+def test_arguments_that_share_memory_with_what_is_written_are_refused() -> None:
+    model = AddsInPlace()
+    compiled = mlc.compile(model, (torch.zeros(4), torch.zeros(4)))
+    y = torch.arange(8.0)
+    for b in (y[:4], y[3:7], y[:1].expand(4)):
+        with pytest.raises(mlc.CompileError, match="input 'b' shares memory with input 'a', which the model writes"):
+            compiled(y[:4], b)
+    with pytest.raises(mlc.CompileError, match="input 'b' shares memory with buffer 'total', which the model writes"):
+        compiled(y[:4], model.total)
+    assert y.tolist() == list(range(8)) and model.total.tolist() == [0.0] * 4
+    assert compiled(y[:4], y[4:]).tolist() == [4.0, 10.0, 18.0, 28.0]  # apart in one storage
+
+
+class Scaled(nn.Module):
+    """Multiplies by a number that is not a tensor."""
+
+    def forward(self, x: Tensor, factor: Any) -> Tensor:
+        return x * factor
+
+
+def test_numbers_must_be_those_of_the_example_in_type_too() -> None:
+    x = torch.arange(4)
+    compiled = mlc.compile(Scaled(), (x, 1))
+    assert compiled(x, 1).dtype is torch.int64
+    for other in (1.0, True, 2):
+        with pytest.raises(mlc.CompileError, match=f"argument 'factor' is {other}, the model was traced with 1"):
+            compiled(x, other)
+
+
 class Tied(nn.Module):
     """An embedding whose matrix is the output layer too."""
 

@@ -419,12 +419,23 @@ def test_random_numbers_are_drawn_in_eagers_order() -> None:
     [
         ({"fall_back": True}, "backend mlc has no option 'fall_back'; did you mean 'fallback'"),
         ({"level": 7}, "there is no optimization level 7"),
+        ({"level": True}, "option 'level' of backend mlc must be 0, 1, 2, 3 or None, got True"),
         ({"passes": "fuze"}, "unknown pass 'fuze'"),
+        ({"passes": 3}, "option 'passes' of backend mlc must be a pipeline as text or None, got 3"),
+        ({"target": None}, "option 'target' of backend mlc must be a target as text, got None"),
+        ({"fallback": "yes"}, "option 'fallback' of backend mlc must be True or False, got 'yes'"),
+        ({"freeze": None}, "option 'freeze' of backend mlc must be True or False, got None"),
     ],
 )
 def test_an_option_that_there_is_not_is_an_error(options: dict[str, Any], message: str) -> None:
     compiled = torch.compile(torch.relu, backend=compile_graph, options=options)
     with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match=message):
+        compiled(torch.randn(3))
+
+
+def test_a_mode_of_inductors_is_an_error() -> None:
+    compiled = torch.compile(torch.relu, backend=compile_graph, mode="max-autotune")
+    with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match="backend mlc has no mode 'max-autotune'; give"):
         compiled(torch.randn(3))
 
 

@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 from mlc.errors import CompileError
 from mlc.frontend.torch_import.exporting import Exported, state_of
 from mlc.frontend.torch_import.program import Input
-from mlc.frontend.torch_import.tensors import ArrayCall, TensorCall
+from mlc.frontend.torch_import.tensors import ArrayCall, TensorCall, shares_memory
 from mlc.runtime import Executable, InputError
 
 
@@ -35,11 +35,15 @@ class CompiledModule:
         results = [s for s in exported.exported.graph_signature.output_specs if s.kind is OutputKind.USER_OUTPUT]
         self._numbers = {i for i, s in enumerate(results) if isinstance(s.arg, SymIntArgument | SymFloatArgument)}
         self._users = [s for s in exported.exported.graph_signature.input_specs if s.kind is InputKind.USER_INPUT]
+        names = [user.arg.name for user in self._users]
+        self._written = [(n, names.index(n) if tensor is None else tensor) for n, tensor, _ in exported.written]
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """As the module's own call, without gradients. Raises InputError when the arguments are not as in the example
         that the module was traced with, and whatever a call of the executable raises."""
         given = self._flattened(arguments, keywords)
+        for name, target in self._written:
+            self._check_apart(name, target, given)
         inputs = [source if isinstance(source, torch.Tensor) else given[source] for source in self._sources]
         with torch.no_grad():
             results = self._call(inputs)
@@ -64,13 +68,23 @@ class CompiledModule:
             )
         for value, user in zip(flat, self._users, strict=True):
             if isinstance(user.arg, ConstantArgument):
-                if user.arg.value is not None and value != user.arg.value:
-                    raise InputError(
-                        f"argument {user.arg.name!r} is {value!r}, the model was traced with {user.arg.value!r}"
-                    )
+                traced = user.arg.value
+                # By their text as well: 1 == 1.0 == True and 0.0 == -0.0, and nan is not itself.
+                if traced is not None and (type(value) is not type(traced) or repr(value) != repr(traced)):
+                    raise InputError(f"argument {user.arg.name!r} is {value!r}, the model was traced with {traced!r}")
             elif not isinstance(value, torch.Tensor):
                 raise InputError(f"argument {user.arg.name!r} must be a tensor, got a {type(value).__name__}")
         return flat
+
+    def _check_apart(self, name: str, target: int | torch.Tensor, given: list[Any]) -> None:
+        """Raises InputError when an argument shares memory with what the model writes: the graph knows no aliases."""
+        kind, own, written = ("input", target, given[target]) if isinstance(target, int) else ("buffer", None, target)
+        for number, (value, user) in enumerate(zip(given, self._users, strict=True)):
+            if number != own and isinstance(value, torch.Tensor) and shares_memory(written, value):
+                raise InputError(
+                    f"input {user.arg.name!r} shares memory with {kind} {name!r}, which the model writes in place; "
+                    "pass a clone() of one of them"
+                )
 
     def _write_back(self, results: list[torch.Tensor], given: list[Any]) -> None:
         names = [user.arg.name for user in self._users]

@@ -137,6 +137,22 @@ class ArrayCall:
         return [shared_tensor(array.copy()) for array in arrays]
 
 
+def shares_memory(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether the ranges of memory that two dense tensors span have bytes in common."""
+    if one.layout is not torch.strided or other.layout is not torch.strided:
+        return False
+    (start, end), (first, last) = _span(one), _span(other)
+    return start < last and first < end
+
+
+def _span(tensor: torch.Tensor) -> tuple[int, int]:
+    """The addresses of the first byte and of the one behind the last; equal for a tensor without any."""
+    if tensor.numel() == 0 or not tensor.is_cpu:
+        return 0, 0
+    elements = 1 + sum((size - 1) * stride for size, stride in zip(tensor.size(), tensor.stride(), strict=True))
+    return tensor.data_ptr(), tensor.data_ptr() + elements * tensor.element_size()
+
+
 def _readers(inputs: Sequence[_Expected]) -> dict[str, tuple[int, int]]:
     """(input, axis) to read each symbol's value from."""
     found: dict[str, tuple[int, int]] = {}
