@@ -16,7 +16,9 @@ from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
 from torch.fx.passes.operator_support import OperatorSupportBase
 from torch.fx.passes.utils.fuser_utils import fuse_by_partitions
 
+from mlc.errors import CompileError
 from mlc.frontend.torch_import.importer import Refused, import_program
+from mlc.frontend.torch_import.locations import title
 from mlc.frontend.torch_import.mlir import read_strides
 from mlc.frontend.torch_import.unsupported import operator_name, unsupported_nodes
 from mlc.torch_backend.compiled import CompiledGraph
@@ -32,11 +34,17 @@ def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendO
     Raises CompileError for what is not supported, unless it may run eagerly: then a warning names it, once for each
     operator of a process.
     """
-    with unset_fake_temporarily():  # the graph's own constants are real tensors
-        refused = _refused(graph, options)
+    try:
+        with unset_fake_temporarily():  # the graph's own constants are real tensors
+            refused = _refused(graph, options)
+    except CompileError as error:
+        if not options.fallback:
+            raise
+        _warn_of_graph(graph, error)
+        return _boxed(graph)
     if not refused:
         return CompiledGraph(graph, static, options)
-    _warn(refused)
+    _warn({operator_name(node): reason for node, reason in refused.items()})
     pieces = _Pieces(graph, frozenset(refused))
     fused = pieces.fused()
     numbers = {node: number for number, node in enumerate(placeholders(fused))}
@@ -45,16 +53,29 @@ def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendO
             own = frozenset(i for i, a in enumerate(node.args) if isinstance(a, Node) and numbers.get(a, -1) in static)
             inner = fused.get_submodule(node.target)
             assert isinstance(inner, GraphModule)
-            piece = _Unboxed(CompiledGraph(_listed(inner), own, options))
-            setattr(fused, node.target, piece)
+            setattr(fused, node.target, _piece(_listed(inner), own, options))
     fused.recompile()
     return _boxed(fused)
+
+
+def _piece(graph: GraphModule, static: frozenset[int], options: BackendOptions) -> _Unboxed:
+    """The piece compiled; eager where it cannot stand alone, such as for a size that no input of it tells."""
+    is_single = bool(graph.meta.get("mlc_single"))
+    try:
+        with unset_fake_temporarily():
+            import_program(program_of(graph, {}, results_of(graph)))
+    except CompileError as error:
+        _warn_of_graph(graph, error)
+        graph.recompile()
+        return _Unboxed(_boxed(graph), is_single)
+    return _Unboxed(CompiledGraph(graph, static, options), is_single)
 
 
 def _refused(graph: GraphModule, options: BackendOptions) -> dict[Node, str]:
     """The nodes that cannot be imported, with the reason; found by importing the graph with weights as inputs.
 
     What comes after a refused node is tried with that node's result as an input, until all that is left is imported.
+    Raises CompileError for what is no single node's fault, such as an input that there is no type for.
     """
     read_strides(graph.graph)
     refused: dict[Node, str] = dict(unsupported_nodes(graph.graph))
@@ -89,8 +110,13 @@ def _without(graph: GraphModule, refused: Collection[Node]) -> tuple[GraphModule
     return GraphModule(graph, rest), {copy: node for node, copy in copies.items()}
 
 
-def _warn(refused: Mapping[Node, str]) -> None:
-    lines = {operator_name(node): reason for node, reason in refused.items()}
+def _warn_of_graph(graph: GraphModule, error: CompileError) -> None:
+    first = next((title(node) for node in graph.graph.nodes if node.op == "call_function"), "no operator")
+    _warn({f"all of the graph from {first}": error.message})
+
+
+def _warn(lines: Mapping[str, str]) -> None:
+    """Says what runs eagerly and why, unless it has been said."""
     new = {name: reason for name, reason in lines.items() if name not in _said}
     _said.update(new)
     if new:
@@ -143,12 +169,12 @@ def _listed(graph: GraphModule) -> GraphModule:
 
 
 class _Unboxed(torch.nn.Module):
-    """A compiled piece called as a submodule is: arguments one by one, one result as itself."""
+    """A piece called as a submodule is: arguments one by one, one result as itself."""
 
-    def __init__(self, compiled: CompiledGraph) -> None:
+    def __init__(self, compiled: Callable[[list[Any]], Sequence[Any]], is_single: bool) -> None:
         super().__init__()
         self._compiled = compiled
-        self._is_single = bool(compiled.graph.meta.get("mlc_single"))
+        self._is_single = is_single
 
     def forward(self, *arguments: Any) -> Any:
         results = self._compiled(list(arguments))

@@ -341,6 +341,51 @@ def test_operators_refused_for_different_reasons_all_run_eagerly(monkeypatch: py
         assert_near(ours, theirs)
 
 
+def half(x: Tensor) -> Tensor:
+    """Rows by a number that is not whole."""
+    return x[: int(x.shape[0] * 0.5)] * 2
+
+
+def enlarged(x: Tensor) -> Tensor:
+    """Sizes that are not whole on the way."""
+    return nn.functional.interpolate(x[None, None], scale_factor=1.5) + 1
+
+
+def found(x: Tensor) -> tuple[Tensor, int]:
+    """A size that only the run tells, as a number."""
+    where = torch.nonzero(torch.relu(x) > 0.3)
+    return where * 2, where.shape[0]
+
+
+def rotated(x: Tensor) -> Tensor:
+    """Complex numbers between real ones."""
+    return torch.view_as_real(torch.view_as_complex(torch.relu(x).view(-1, 2)) * 1j) + 1
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (half, torch.randn(6, 8)),
+        (enlarged, torch.randn(6, 8)),
+        (found, torch.randn(6, 8)),
+        (rotated, torch.randn(6, 8)),
+        (lambda x: x * 2, torch.randn(3, dtype=torch.complex64)),
+    ],
+    ids=["half", "enlarged", "found", "rotated", "complex"],
+)
+def test_graphs_that_cannot_be_imported_run_eagerly_or_are_an_error(
+    function: Any, x: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "_said", set())
+    captured = torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True)
+    with captured, pytest.warns(UserWarning, match="mlc runs eagerly: .*; options="):
+        got = torch.compile(function, backend=compile_graph, dynamic=True)(x)
+    torch.testing.assert_close(got, function(x))
+    torch._dynamo.reset()
+    with captured, pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match="not supported"):
+        torch.compile(function, backend=compile_graph, dynamic=True, options={"fallback": False})(x)
+
+
 def test_training_a_normalized_network_with_batches_of_any_size() -> None:
     layers = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3), nn.Flatten(), nn.Linear(64, 3)]
     ours = nn.Sequential(*layers)

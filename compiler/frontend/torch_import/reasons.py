@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _RANDOM = "it draws random numbers, and mlc does not reproduce torch's stream; draw them outside of the model"
 _STORAGE = "it reads how a tensor lies in memory, which a compiled model does not keep"
-_COMPLEX = "it works on complex numbers, which have no kernels; write it with real and imaginary parts"
+COMPLEX = "it works on complex numbers, which have no kernels; write it with real and imaginary parts"
 
 REASONS = {
     "aten.rand": _RANDOM,
@@ -24,14 +24,14 @@ REASONS = {
     "aten.sym_is_contiguous": _STORAGE,
     "aten.resize_": "it gives a tensor memory that its own values do not fill; make a new tensor",
     "aten.as_strided": f"{_STORAGE}, unless sizes and strides are known numbers over an input as it was given",
-    "aten._fft_c2r": _COMPLEX,
-    "aten._fft_r2c": _COMPLEX,
-    "aten._fft_c2c": _COMPLEX,
-    "aten.complex": _COMPLEX,
-    "aten.view_as_complex": _COMPLEX,
-    "aten.view_as_real": _COMPLEX,
-    "aten.real": _COMPLEX,
-    "aten.imag": _COMPLEX,
+    "aten._fft_c2r": COMPLEX,
+    "aten._fft_r2c": COMPLEX,
+    "aten._fft_c2c": COMPLEX,
+    "aten.complex": COMPLEX,
+    "aten.view_as_complex": COMPLEX,
+    "aten.view_as_real": COMPLEX,
+    "aten.real": COMPLEX,
+    "aten.imag": COMPLEX,
     "aten.sym_storage_offset": _STORAGE,
 }
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import operator
 
+import torch
 from torch._ops import HigherOrderOperator, OpOverload
 from torch.fx import Graph, Node
 from torch_mlir.extras.fx_importer import SYMBOLIC_TORCH_OPS
 
 from mlc.errors import CompileError
 from mlc.frontend.torch_import.locations import title
-from mlc.frontend.torch_import.reasons import reason_for
+from mlc.frontend.torch_import.reasons import COMPLEX, reason_for
 from mlc.frontend.torch_import.registry import find_operator
 from mlc.frontend.torch_import.symbols import is_symbolic
 
@@ -32,12 +33,19 @@ def check_supported(graph: Graph) -> None:
 
 
 def unsupported_nodes(graph: Graph) -> list[tuple[Node, str]]:
-    """(node, reason) of each call that no function serves."""
-    return [
-        (node, reason_for(operator_name(node)))
-        for node in graph.nodes
-        if node.op == "call_function" and not _is_supported(node)
-    ]
+    """(node, reason) of each call that no function serves, or none serves for complex numbers."""
+    calls = [node for node in graph.nodes if node.op == "call_function"]
+    unserved = [(node, reason_for(operator_name(node))) for node in calls if not _is_supported(node)]
+    complex_ones = [(node, COMPLEX) for node in calls if _is_supported(node) and _touches_complex(node)]
+    return unserved + complex_ones
+
+
+def _touches_complex(node: Node) -> bool:
+    """Whether an operand or result of the operator is a tensor of complex numbers."""
+    if not isinstance(node.target, OpOverload):
+        return False
+    values = (value.meta.get("val") for value in (node, *node.all_input_nodes))
+    return any(isinstance(value, torch.Tensor) and value.is_complex() for value in values)
 
 
 def operator_name(node: Node) -> str:
