@@ -51,7 +51,10 @@ def test_a_file_that_is_no_model_says_what_it_is(tmp_path: Path, content: bytes,
 def test_a_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
     assert error_of(tmp_path) == f"{tmp_path.name}: is a directory, not an ONNX model"
     assert error_of(tmp_path / "none.onnx") == "none.onnx: cannot be read: No such file or directory"
-    assert error_of(3) == "cannot load a int; give the path of an .onnx file, or an onnx.ModelProto"
+    assert error_of(3) == (
+        "cannot load a int; give the path of an .onnx or .pt2 file, an onnx.ModelProto, or a torch.nn.Module with "
+        "example_inputs"
+    )
 
 
 @pytest.mark.parametrize(
