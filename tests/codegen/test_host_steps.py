@@ -15,7 +15,7 @@ from mlc.ir import Array, Block, DType, Function, Location, Module, Op, Region, 
 from mlc.ops import Add, Constant, Fused, If, Less, Loop, Matmul, Relu, Yield
 
 
-class Mystery(Op, name="test_mystery"):
+class Mystery(Op, dialect="test"):
     """x turned back to front along its first axis; unknown to codegen."""
 
     x: Value
@@ -29,7 +29,7 @@ class Mystery(Op, name="test_mystery"):
         return np.ascontiguousarray(x[::-1])
 
 
-class Kept(Op, name="test_kept"):
+class Kept(Op, dialect="test"):
     """The rows of x whose first element is positive: their number is known when the op has run."""
 
     x: Value
@@ -67,7 +67,7 @@ def test_a_host_step_runs_between_kernels_and_says_why() -> None:
     executable, program = compiled(built)
     x = normal(5, 5)
     np.testing.assert_allclose(executable(x), interpret(built, [x])[0], rtol=1e-5, atol=1e-5)
-    assert [s.summary for s in program.host_steps] == ["mlc.test_mystery at layer/odd: no kernel is written for it"]
+    assert [s.summary for s in program.host_steps] == ["test.mystery at layer/odd: no kernel is written for it"]
 
 
 def test_no_fallback_names_op_node_and_reason() -> None:
@@ -75,7 +75,7 @@ def test_no_fallback_names_op_node_and_reason() -> None:
     with pytest.raises(CompileError) as caught:
         compiled(built, no_fallback=True)
     assert "node 'layer/odd'" in str(caught.value)
-    assert "mlc.test_mystery has no native kernel: no kernel is written for it" in str(caught.value)
+    assert "test.mystery has no native kernel: no kernel is written for it" in str(caught.value)
 
 
 def test_an_exception_of_a_host_step_reaches_the_caller() -> None:
