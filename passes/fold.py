@@ -12,7 +12,7 @@ from mlc.ir import Array, DType, Module, Op, Purity, Type, Value
 from mlc.ir.symbols import symbols_named_by
 from mlc.ir.types import TensorType
 from mlc.ops import Constant, Fused, Shape, constant_value
-from mlc.rewrite import Miss, Pass, apply_rules
+from mlc.rewrite import Miss, Pass, apply_rules, option
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Fold(Pass):
     also more than twice as large as what they are computed from.
     """
 
-    max_bytes: int = 1 << 20
+    max_bytes: int = option(1 << 20, least=0)
 
     def run(self, module: Module) -> None:
         apply_rules(module, (self.fold_constants, fold_shape), pass_name=self.pass_name())

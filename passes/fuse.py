@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlc.ir import UNKNOWN, Block, Module, Op, Region, Value
 from mlc.ops import Fused, Yield
 from mlc.passes.fusion_groups import Group, find_groups
-from mlc.rewrite import Pass
+from mlc.rewrite import Pass, option
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Fuse(Pass):
     did. Constants stay outside. A group has at most one heavy op and `max_ops` ops.
     """
 
-    max_ops: int = 64
+    max_ops: int = option(64, least=1)
 
     def run(self, module: Module) -> None:
         for function in module.functions.values():

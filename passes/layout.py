@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlc.errors import CompileError
 from mlc.ir import Module, Op
 from mlc.ops import Conv, Fused
 from mlc.passes.blocked_ops import Blocker
 from mlc.passes.fuse import Fuse
 from mlc.passes.layout_cut import Costs, Refusal, blocked_ops, conv_refusal
-from mlc.rewrite import Pass
+from mlc.rewrite import Pass, option
 from mlc.target import Target
 
 
@@ -23,19 +22,17 @@ class Layout(Pass):
 
     Unchanged: graph inputs and outputs, and everything else where packing would cost more than it saves. A conv of few
     input channels reads them as they are. Lanes that stand for no channel are proved finite before a conv reads them,
-    or set to zero. Groups of fuse are taken apart and put together again. `block` is 8 or 16; 0 is the vector width of
-    `target`. `everywhere` blocks each conv that can be, whatever it costs.
+    or set to zero. Groups of fuse are taken apart and put together again. `block` is 8 or 16; 0 takes 16 if a vector of
+    `target` holds as many, else 8. `everywhere` blocks each conv that can be, whatever it costs.
     """
 
-    block: int = 0
+    block: int = option(0, of=(0, 8, 16))
     everywhere: bool = False
     target: str = "host"
     numerics = "reassociating"
 
     def run(self, module: Module) -> None:
-        size = self.block or Target.parse(self.target).lanes(4)
-        if size not in (8, 16):
-            raise CompileError(f"pass layout: there is no layout of blocks of {size} channels, only of 8 and 16")
+        size = self.block or (16 if Target.parse(self.target).lanes(4) >= 16 else 8)
         costs = Costs(size, self.everywhere)
         if not _finds_any(module, costs):
             _report(module, costs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlc.ir import DType, Module, Value
 from mlc.ops import Conv, constant_value
 from mlc.ops.windows import block_of
-from mlc.rewrite import Miss, Pass, apply_rules
+from mlc.rewrite import Miss, Pass, apply_rules, option
 from mlc.target import Target
 
 # Bytes a cycle at which one core streams weights that a run reads once, from memory or a shared cache; measured on one
@@ -32,7 +32,7 @@ class Winograd(Pass):
     errors grow some ten times for tiles of 4x4. `tile` is 2 or 4; 0 takes the better one, or none.
     """
 
-    tile: int = 0
+    tile: int = option(0, of=(0, 2, 4))
     target: str = "host"
     numerics = "precision-changing"
 

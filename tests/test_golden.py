@@ -118,6 +118,23 @@ def test_a_small_model_equals_its_reference(name: str, pipeline: str, backend: s
         assert_close(outputs(exe, case), case.outputs, model=name, share=tolerance_of(pipeline))
 
 
+# A target of half and one of a quarter of the widest vectors, beside the pipelines above, which are for this machine's.
+NARROWER = ("x86-64-v3", "x86-64-v2")
+NARROWER_ROWS = [
+    pytest.param(name, target, marks=[] if name == "resnet-small-torchscript14" else [pytest.mark.slow])
+    for name in THOROUGH
+    for target in NARROWER
+]
+
+
+@pytest.mark.parametrize(("name", "target"), NARROWER_ROWS)
+def test_a_small_model_on_narrower_vectors_equals_its_reference(name: str, target: str, folder: Path) -> None:
+    model = fetch(name, folder)
+    exe = mlc.compile(model.path, level=3, target=target)
+    for case in model.cases:
+        assert_close(outputs(exe, case), case.outputs, model=f"{name} on {target}", share=tolerance_of("O3"))
+
+
 @pytest.mark.parametrize(
     ("name", "pipeline", "backend"),
     [*rows(catalog.FULL, ("O2", "O3"), ("llvm",)), *rows(("light-resnet50-224",), ("O2", "O3"), ("mlir",))],

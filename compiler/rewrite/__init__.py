@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlc.rewrite.passes import NumericClass, Pass
+from mlc.rewrite.passes import NumericClass, Pass, option
 from mlc.rewrite.pipeline import PipelineItem, parse_pipeline_text
 from mlc.rewrite.rules import Miss, Rule, apply_rules, erase_dead, is_dead, symbols_defined_by
 from mlc.rewrite.runner import Observer, PassResult, RunOptions, count_ops, run_passes
@@ -20,6 +20,7 @@ __all__ = [
     "count_ops",
     "erase_dead",
     "is_dead",
+    "option",
     "parse_pipeline_text",
     "run_passes",
     "symbols_defined_by",

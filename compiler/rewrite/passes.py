@@ -7,7 +7,7 @@
         rules = (drop_double_relu,)
 
 `rules` is run by the one driver; a pass that needs more overrides `run(module)`. The name in pipelines is the class
-name in kebab case: `drop-double-relu`.
+name in kebab case: `drop-double-relu`. An option that takes only some values says so: `size: int = option(8, least=1)`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ from mlc.rewrite.rules import Rule, apply_rules
 NumericClass = Literal["exact", "reassociating", "precision-changing"]
 
 
+def option(default: Any, *, least: float | None = None, of: tuple[Any, ...] = ()) -> Any:
+    """A pass's field that takes numbers from `least` on, or only the values `of` a tuple; others raise CompileError."""
+    return dataclasses.field(default=default, metadata={"least": least, "of": of})
+
+
 @dataclass(frozen=True)
 class Pass:
     """Base of all passes. The docstring is the pass's help: before -> after, and what stays unchanged.
@@ -34,6 +39,15 @@ class Pass:
 
     rules: ClassVar[tuple[Rule, ...]] = ()
     numerics: ClassVar[NumericClass] = "exact"
+
+    def __post_init__(self) -> None:
+        for name, field in type(self).options().items():
+            value, least, of = getattr(self, field.name), field.metadata.get("least"), field.metadata.get("of", ())
+            wanted = f"{least} or more" if least is not None and value < least else ""
+            if of and value not in of:
+                wanted = f"one of {', '.join(map(str, of))}"
+            if wanted:
+                raise CompileError(f"pass {self.pass_name()}: option {name} takes {wanted}, got {value}")
 
     def run(self, module: Module) -> None:
         """Rewrites the module in place. The module must verify afterwards and mean the same."""

@@ -157,6 +157,15 @@ def test_the_target_reaches_passes_that_ask_for_it() -> None:
     assert dce.for_target("x86-64-v4") is dce
 
 
-def test_a_block_size_without_a_layout_is_refused() -> None:
-    with pytest.raises(CompileError, match="there is no layout of blocks of 12 channels, only of 8 and 16"):
-        remarks(two_relus(), "layout{block=12}")
+@pytest.mark.parametrize(
+    ("pipeline", "takes"),
+    [
+        ("layout{block=12}", "layout: option block takes one of 0, 8, 16, got 12"),
+        ("winograd{tile=3}", "winograd: option tile takes one of 0, 2, 4, got 3"),
+        ("fuse{max-ops=0}", "fuse: option max-ops takes 1 or more, got 0"),
+        ("fold{max-bytes=-1}", "fold: option max-bytes takes 0 or more, got -1"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take_is_refused(pipeline: str, takes: str) -> None:
+    with pytest.raises(CompileError, match=takes):
+        parse_pipeline(pipeline)
