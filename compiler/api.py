@@ -12,6 +12,7 @@ from mlc.driver import Executable, Interpreted, Options
 from mlc.driver.options import Backend, Validation
 from mlc.errors import CompileError
 from mlc.frontend import torch_models
+from mlc.frontend.mlir_models import is_mlir_text
 from mlc.ir import Module
 from mlc.ir.verifier import verify
 from mlc.rewrite import Pass
@@ -28,6 +29,7 @@ def load(
     example_inputs: Sequence[Any] | None = None,
     *,
     dynamic_shapes: Any = None,
+    entry: str | None = None,
 ) -> Module:
     """The IR of a model: the path of an .onnx, .pt2 or .mlir file, `package.module:factory`, an onnx.ModelProto, or a
     torch.nn.Module with example inputs; weights stay where they are.
@@ -37,7 +39,7 @@ def load(
     if torch_models.is_torch_model(model):
         return _load_torch(torch_models.export_model(model, example_inputs, dynamic_shapes=dynamic_shapes))
     _check_plain(example_inputs, dynamic_shapes)
-    return driver.load(model)
+    return driver.load(model, entry)
 
 
 def compile(
@@ -55,6 +57,7 @@ def compile(
     validate: Validation = "verify",
     cache: bool = True,
     jobs: int | None = None,
+    entry: str | None = None,
 ) -> Executable | Interpreted | torch_calling.CompiledModule:
     """The model made ready to run: call it with numpy arrays, in order or by name.
 
@@ -78,15 +81,16 @@ def compile(
         fallback=fallback,
         use_cache=cache,
         jobs=jobs,
+        entry=entry,
     )
     if torch_models.is_torch_model(model):
         return _compile_torch(torch_models.export_model(model, example_inputs, dynamic_shapes=dynamic_shapes), options)
     _check_plain(example_inputs, dynamic_shapes)
-    if isinstance(model, str | os.PathLike):
+    if isinstance(model, str | os.PathLike) and not is_mlir_text(model):
         if Path(model).suffix == ".mlc":
             raise CompileError("is compiled already; mlc.Executable.load reads it", where=str(model))
         return driver.executable_for(Path(model), options)
-    return driver.executable_of(driver.load(model), options)
+    return driver.executable_of(driver.load(model, entry), options)
 
 
 def _check_plain(example_inputs: object, dynamic_shapes: object) -> None:

@@ -52,7 +52,7 @@ THIRD_PARTIES = {
     "onnx": ["mlc.frontend.onnx", "mlc.onnx_backend"],
     "google": ["mlc.frontend.onnx"],  # protobuf, for the error of its parser
     "torch": ["mlc.frontend.torch", "mlc.torch_backend", "mlc.tools"],
-    "torch_mlir": ["mlc.frontend.torch", "mlc.torch_backend", "mlc.codegen.mlir"],
+    "torch_mlir": ["mlc.frontend.torch", "mlc.frontend.mlir", "mlc.torch_backend", "mlc.codegen.mlir"],
     "sympy": ["mlc.frontend.torch"],  # torch's own, for its symbolic sizes
     "llvmlite": ["mlc.codegen", "mlc.runtime.code"],
     "onnxruntime": ["mlc.tools"],

@@ -50,7 +50,7 @@ def command(
     if rtol is not None and not rtol >= 0:
         raise click.BadParameter(f"{rtol} is no tolerance", param_hint="--rtol")
     options = read_options(flags)
-    module = driver.load(model)
+    module = driver.load(Path(model), options.entry)
     arrays = make_inputs(driver.module_inputs(module), inputs, seed)
     outputs: dict[str, list[Any]] = {}
     for name in names:

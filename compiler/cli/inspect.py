@@ -8,21 +8,22 @@ from pathlib import Path
 import click
 
 from mlc.cli.console import bytes_text, count_text, progress, table
-from mlc.cli.options import json_flag
+from mlc.cli.options import entry_flag, json_flag
 from mlc.ir.dims import Dim
 
 
 @click.command("inspect")
 @click.argument("model", type=click.Path())
+@entry_flag
 @json_flag
-def command(model: str, as_json: bool) -> None:
+def command(model: str, entry: str | None, as_json: bool) -> None:
     """Show the inputs, outputs, ops, parameters, FLOPs, bytes and opset of MODEL."""
     from mlc import driver
     from mlc.tools.summary import summarize
 
     path = Path(model)
     with progress(f"reading {path.name}"):
-        summary = summarize(driver.load(path))
+        summary = summarize(driver.load(path, entry))
         opsets = _opsets(path)
     if as_json:
         click.echo(

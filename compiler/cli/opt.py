@@ -39,7 +39,7 @@ def command(model: str, output: str | None, external_data: bool, dump_pipeline: 
     check_remark_kinds(flags)
     observers = dump_observers(flags, pipeline)
     with progress(f"optimizing {Path(model).name}"):
-        module = driver.load(model)
+        module = driver.load(Path(model), options.entry)
         results, ledger = driver.optimize(module, options, observers)
     report_passes(flags, results, ledger)
     if path is None:

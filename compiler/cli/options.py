@@ -17,7 +17,11 @@ MAX_THREADS = 1024  # of the runtime's pool
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+entry_flag = click.option(
+    "--entry", metavar="F", help="The function that is the model, where MLIR text has several public ones."
+)
 _PASS_FLAGS = (
+    entry_flag,
     click.option(
         "--passes", metavar="PIPELINE", help="Passes to run, e.g. fold,fuse or 'fold{max-bytes=65536},./my.py'."
     ),
@@ -91,6 +95,7 @@ COMPILE_FLAGS = frozenset(
         "no_fallback",
         "no_cache",
         "jobs",
+        "entry",
     )
 )  # parameter names of pass_flags and target_flags: what an artifact has behind it
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")
@@ -123,6 +128,7 @@ def read_options(flags: dict[str, Any]) -> Options:
         schedule=Path(flags["schedule"]) if flags.get("schedule") else None,
         use_cache=not flags.get("no_cache", False),
         jobs=flags.get("jobs"),
+        entry=flags.get("entry"),
     )
 
 

@@ -14,11 +14,12 @@ from mlc.driver.cache import Cache, digest, file_digest
 from mlc.driver.executable import Executable, Interpreted
 from mlc.driver.options import Options
 from mlc.driver.plugins import source_digests
-from mlc.driver.text import read_module, weights_path
+from mlc.driver.text import check_entry, read_module, text_module, weights_path
 from mlc.driver.tuning import Tuning, load_tuning, stale_note
 from mlc.driver.validate import sample_validator
 from mlc.driver.version import code_version, mlir_version
 from mlc.errors import CompileError
+from mlc.frontend import mlir_models
 from mlc.frontend.torch_models import is_factory, versions
 from mlc.ir import Module
 from mlc.ir.ledger import Ledger
@@ -62,13 +63,19 @@ class Compilation:
         return stage(self.program, name, self.target)
 
 
-def load(model: str | os.PathLike[str] | Any) -> Module:
-    """The verified module of a model: an .onnx, .pt2 or .mlir file, `package.module:factory`, an onnx.ModelProto, or a
-    Module (copied)."""
+def load(model: str | os.PathLike[str] | Any, entry: str | None = None) -> Module:
+    """The verified module of a model: an .onnx, .pt2 or .mlir file, `package.module:factory`, an onnx.ModelProto, MLIR
+    as text or as a Module of its bindings, or a Module (copied). `entry` names MLIR's function that is the model."""
+    if not _may_have_entry(model):
+        check_entry(entry, str(model) if isinstance(model, str | os.PathLike) else type(model).__name__)
     if isinstance(model, Module):
         module = model.clone()
+    elif mlir_models.is_mlir_module(model):
+        module = mlir_models.import_module(model, entry)
+    elif isinstance(model, str) and mlir_models.is_mlir_text(model):
+        module = text_module(model, entry)
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlir":
-        module = read_module(Path(model))
+        module = read_module(Path(model), entry)
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlc":
         raise CompileError("is compiled already; give the model that it was made from", where=str(model))
     else:
@@ -78,8 +85,17 @@ def load(model: str | os.PathLike[str] | Any) -> Module:
     try:
         verify(module)
     except CompileError as error:
-        raise error.at(str(model)) if isinstance(model, str | os.PathLike) else error from None
+        raise error.at(str(model)) if _is_path(model) else error from None
     return module
+
+
+def _may_have_entry(model: object) -> bool:
+    is_file = _is_path(model) and Path(str(model)).suffix == ".mlir"
+    return is_file or mlir_models.is_mlir_text(model) or mlir_models.is_mlir_module(model)
+
+
+def _is_path(model: object) -> bool:
+    return isinstance(model, str | os.PathLike) and not mlir_models.is_mlir_text(model)
 
 
 def optimize(module: Module, options: Options, observers: Sequence[Observer] = ()) -> tuple[list[PassResult], Ledger]:
@@ -115,7 +131,7 @@ def compile_file(
             target = Target.parse(options.target)
             notes = _tuning_notes(load_tuning(cache, target), target)
             return Compilation(target, time.perf_counter() - start, from_cache=True, artifact=artifact, notes=notes)
-    compilation = compile_module(load(path), options, observers, stop_before_codegen=stop_before_codegen)
+    compilation = compile_module(load(path, options.entry), options, observers, stop_before_codegen=stop_before_codegen)
     if cache is not None and compilation.artifact is not None:
         cache.put_model(key, compilation.artifact.save)
         # Weights as the file has them, mapped: the copy that they were packed in is freed.
@@ -144,7 +160,7 @@ def executable_for(path: Path, options: Options) -> Executable | Interpreted:
     if path.suffix == ".mlc":
         return Executable.load(path)
     if options.backend == "interp":
-        return executable_of(load(path), options)
+        return executable_of(load(path, options.entry), options)
     artifact = compile_file(path, options).artifact
     assert artifact is not None
     return Executable.of(artifact)
@@ -170,9 +186,9 @@ def model_key(path: Path, options: Options) -> str:
     target = Target.parse(options.target)
     pipeline = options.pipeline()
     plugins = [one for item in pipeline for one in source_digests(type(item))]
-    facts = [options.backend, str(options.fallback), options.validate, repr(target)]
+    facts = [options.entry or "", options.backend, str(options.fallback), options.validate, repr(target)]
     facts.append(load_tuning(Cache.default() if options.use_cache else None, target).digest)
-    facts += versions() if path.suffix == ".pt2" else []
+    facts += versions() if path.suffix == ".pt2" else [mlir_version()] if path.suffix == ".mlir" else []
     if options.backend == "mlir":
         facts += [mlir_version(), file_digest(options.schedule) if options.schedule is not None else ""]
     limits = [f"{name}={count}" for name, count in sorted(options.rewrite_limits.items())]

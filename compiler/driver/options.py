@@ -24,7 +24,8 @@ class Options:
 
     `passes` is a pipeline, as text or as passes, and replaces the level's; giving both is an error. `fallback=False`
     makes a step that would run in Python an error. `schedule` is a file whose named sequences replace the packaged ones
-    of the mlir backend. `jobs` processes compile kernels, None: one for each core.
+    of the mlir backend. `jobs` processes compile kernels, None: one for each core. `entry` names the function of
+    MLIR text that is the model, where several are public.
     """
 
     passes: str | tuple[Pass, ...] | None = None
@@ -38,6 +39,7 @@ class Options:
     fallback: bool = True
     use_cache: bool = True
     jobs: int | None = None
+    entry: str | None = None
 
     @property
     def job_count(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlc.errors import CompileError
 from mlc.files import replace_file
+from mlc.frontend import mlir_models
 from mlc.ir import Array, Module
 from mlc.ir.parser import parse_module
 from mlc.ir.printer import elided_constants, print_module
@@ -21,8 +22,9 @@ def weights_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.weights.npz")
 
 
-def read_module(path: Path) -> Module:
-    """The module in an .mlir file, its elided weights read from the file beside it when there is one."""
+def read_module(path: Path, entry: str | None = None) -> Module:
+    """The module in an .mlir file. Of mlc's own dialect, its elided weights are read from the file beside it when there
+    is one; text of other dialects is imported, `entry` naming the function that is the model."""
     try:
         text = path.read_text()
         weights = _read_weights(weights_path(path))
@@ -30,12 +32,28 @@ def read_module(path: Path) -> Module:
         raise CompileError(error.strerror or str(error), where=str(path)) from None
     except UnicodeDecodeError as error:
         raise CompileError(f"not IR text: {error}", where=str(path)) from None
-    import mlc.ops  # noqa: F401 - the parser finds op classes in the registry
+    return _read(text, str(path), weights, entry)
 
+
+def text_module(text: str, entry: str | None = None) -> Module:
+    """The module that a text spells, mlc's own dialect without elided weights or another's."""
+    return _read(text, "<text>", {}, entry)
+
+
+def _read(text: str, file: str, weights: dict[str, Array], entry: str | None) -> Module:
     try:
-        return parse_module(text, file=str(path), weights=weights)
+        if mlir_models.is_foreign(text):
+            return mlir_models.import_text(text, file, entry)
+        check_entry(entry, file)
+        return parse_module(text, file=file, weights=weights)
     except RecursionError:
-        raise CompileError("regions or dims are nested too deep to be read", where=str(path)) from None
+        raise CompileError("regions or dims are nested too deep to be read", where=file) from None
+
+
+def check_entry(entry: str | None, where: str) -> None:
+    """Raises CompileError where an entry is named for a model that is one function."""
+    if entry is not None:
+        raise CompileError(f"--entry {entry} is for MLIR with several functions; this model is one", where=where)
 
 
 def write_module(path: Path, module: Module, *, weights: bool) -> None:

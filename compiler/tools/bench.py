@@ -76,7 +76,7 @@ class Compiled:
 def compile_artifact(request: Request, artifact: Path) -> Compiled:
     """Compiles the subject and saves it where `artifact` says."""
     path = request.subject.path
-    module = driver.load(path)
+    module = driver.load(path, request.options.entry)
     flops = summarize(module).flops
     compilation = driver.compile_file(path, request.options)
     assert compilation.artifact is not None

@@ -157,7 +157,7 @@ def tuner_for(path: Path, options: driver.Options, texts: Sequence[str], most_tr
     """The search on a model file, on random inputs as `mlc run` takes them. Raises CompileError."""
     from mlc.driver.inputs import make_inputs
 
-    module = driver.load(path)
+    module = driver.load(path, options.entry)
     inputs = make_inputs(driver.module_inputs(module), texts, 0)
     driver.optimize(module, options)
     return Tuner(module, options, Cache.default(), inputs, most_trials, name_filter)

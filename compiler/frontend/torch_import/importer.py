@@ -11,8 +11,9 @@ from torch.fx import Node
 
 import mlc.frontend.torch_import.operators  # noqa: F401  registers them
 from mlc.errors import CompileError
+from mlc.frontend.builder import Unavailable
 from mlc.frontend.torch_import.arguments import bind
-from mlc.frontend.torch_import.graph import Graph, Unavailable
+from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.locations import location_of, title
 from mlc.frontend.torch_import.mlir import LITERAL, SYMBOLIC, TorchMlir, read_strides, to_mlir
 from mlc.frontend.torch_import.program import Absent, Input, Program, Weight

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mlc.ir import Dim, DimExpr, DType, Value
+from mlc.frontend.builder import Scalar as Scalar
+from mlc.ir import Dim, DType, Value
 
 Result = Value | None | Dim | Sequence[Any]
-Scalar = int | float | bool | DimExpr
 Function = TypeVar("Function", bound=Callable[..., Any])
 REQUIRED = inspect.Parameter.empty
 

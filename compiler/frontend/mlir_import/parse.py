@@ -1,0 +1,66 @@
+"""Text as MLIR's own module: parsed and verified by torch-mlir's bindings, its mistakes as one located line."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from mlc.errors import CompileError
+from mlc.frontend.mlir_import.resources import Resources
+
+_PLACE = re.compile(r'"(?P<file>[^"]*)":(?P<line>\d+):(?P<column>\d+)')
+TEXT = "-"  # what MLIR calls the text in locations
+# Passes that bring the dialects which the bindings do not register by themselves: stablehlo and chlo, tm_tensor.
+_LOADERS = ("convert-torch-to-stablehlo", "convert-torch-to-tmtensor")
+
+
+@dataclass
+class Parsed:
+    """MLIR's module, and where the numbers of its resources stand in the text."""
+
+    module: Any  # ir.Operation of builtin.module; it keeps its context alive
+    resources: Resources
+
+
+def parse(text: str, file: str) -> Parsed:
+    """The module in `text`. Raises CompileError at file:line:column with MLIR's message for what MLIR refuses."""
+    if importlib.util.find_spec("torch_mlir") is None:
+        raise CompileError(
+            "linalg, tosa and stablehlo text is read by torch-mlir: install the extra, mlc-compiler[mlir]", where=file
+        )
+    from torch_mlir import ir
+
+    body, resources = Resources.split(text)
+    try:
+        with _context():
+            return Parsed(ir.Module.parse(body).operation, resources)
+    except ir.MLIRError as error:
+        raise _located(error, file) from None
+
+
+def _context() -> Any:
+    from torch_mlir import ir
+    from torch_mlir.dialects import torch as torch_dialect
+    from torch_mlir.passmanager import PassManager
+
+    context = ir.Context()
+    context.enable_multithreading(False)
+    torch_dialect.register_dialect(context)
+    context.allow_unregistered_dialects = True  # an op of one is listed with all else that is not supported
+    with context:
+        empty = ir.Module.parse("module {}").operation
+        for name in _LOADERS:
+            PassManager.parse(f"builtin.module(func.func({name}))").run(empty)
+    return context
+
+
+def _located(error: Any, file: str) -> CompileError:
+    """The first diagnostic of MLIR's: its place and its first sentence."""
+    diagnostics = error.error_diagnostics
+    if not diagnostics:
+        return CompileError(f"MLIR does not read it: {error}", where=file)
+    place = _PLACE.search(str(diagnostics[0].location))
+    where = f"{file}:{place['line']}:{place['column']}" if place is not None and place["file"] == TEXT else file
+    return CompileError(diagnostics[0].message.strip().splitlines()[0], where=where)
