@@ -21,9 +21,9 @@ class Layout(Pass):
     %1 = pack(%0); %2 = conv(%1, packed w) {nchw8c}; %3 = relu(%2); %4 = conv(%3, packed v) {nchw8c}; %5 = unpack(%4)
 
     Unchanged: graph inputs and outputs, and everything else where packing would cost more than it saves. A conv of few
-    input channels reads them as they are. Lanes that stand for no channel are proved finite before a conv reads them,
-    or set to zero. Groups of fuse are taken apart and put together again. `block` is 8 or 16; 0 takes 16 if a vector of
-    `target` holds as many, else 8. `everywhere` blocks each conv that can be, whatever it costs.
+    input channels reads them as they are. Lanes that stand for no channel may hold anything: a conv is told by its
+    `channels` what its sum goes over. Groups of fuse are taken apart and put together again. `block` is 8 or 16; 0
+    is 16 if a vector of `target` holds as many, else 8. `everywhere` blocks each conv that can be, whatever it costs.
     """
 
     block: int = option(0, of=(0, 8, 16))

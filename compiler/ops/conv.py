@@ -31,9 +31,10 @@ class Conv(Op):
     pads are zeros, (begin..., end...). Channels are split into `groups`, each seen by O/groups filters. In a blocked
     layout with blocks of b, x is [N, C/b, spatial..., b], w is [O/b, (C/groups)/i, kernel..., i, b] with i = b, or
     i = 1 where a group has fewer than b channels, the bias [O/b, b] and y [N, O/b, spatial..., b]; C and O count the
-    padding lanes, whose weights must be 0 and whose x must be finite. x may stay [N, C, spatial...] there when there is
-    one group; then i = 1. `winograd` is the side of the tiles of results that Winograd's algorithm takes, 2 or 4; 0 is
-    the direct algorithm, with more products and less rounding. ONNX Conv (opset 22).
+    padding lanes. `channels` says how many of one group's C the sum goes over when the last block has lanes that stand
+    for no channel, which are not read; 0 is all. x may stay [N, C, spatial...] there when there is one group; then
+    i = 1. `winograd` is the side of the tiles of results that Winograd's algorithm takes, 2 or 4; 0 is the direct
+    algorithm, with more products and less rounding. ONNX Conv (opset 22).
     """
 
     x: Value
@@ -45,6 +46,7 @@ class Conv(Op):
     groups: int = 1
     layout: Layout = "nchw"
     winograd: int = 0
+    channels: int = 0
 
     def infer(self) -> TensorType:
         operands = (self.x, self.w, *(() if self.b is None else (self.b,)))
@@ -84,6 +86,8 @@ class Conv(Op):
             raise self.error(f"{filters} filters do not split into {self.groups} groups")
         if isinstance(channels, int) and isinstance(per_group, int) and channels != per_group * self.groups:
             raise self.error(f"x has {channels} channels but w wants {per_group} in each of {self.groups} groups")
+        if self.channels:
+            self._check_used(channels, block)
         last = (w.dims[-1],) if self.takes_plain else (x.dims[-1], w.dims[-1])
         if block and any(isinstance(d, int) and d != block for d in last):
             raise self.error(f"x {x} and w {w} must end in blocks of {block} for layout {self.layout}")
@@ -94,6 +98,14 @@ class Conv(Op):
                 isinstance(g, int) and isinstance(e, int) and g != e for g, e in zip(given, expected, strict=True)
             ):
                 raise self.error(f"bias {self.b.tensor} must have shape {list(expected)}")
+
+    def _check_used(self, channels: Dim, block: int) -> None:
+        is_fit = block > 0 and self.groups == 1 and not self.takes_plain
+        is_in_last = not isinstance(channels, int) or channels - block < self.channels <= channels
+        if not is_fit or not is_in_last:
+            raise self.error(
+                f"channels = {self.channels}: a part of the last block of one group's {channels}, on a blocked x"
+            )
 
     def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
         x, w = self.x.tensor, self.w.tensor
@@ -121,6 +133,8 @@ class Conv(Op):
     def evaluate(self, x: Array, w: Array, b: Array | None) -> Array:
         block = block_of(self.layout)
         image, filters = (x if self.takes_plain else unblocked(x), _plain_filters(w)) if block else (x, w)
+        if self.channels:
+            image, filters = image[:, : self.channels], filters[:, : self.channels]
         y = self._convolve(_exact(image), _exact(filters))
         if b is not None:
             y = y + _exact(b).reshape(-1, *(1,) * (y.ndim - 2))
@@ -142,7 +156,10 @@ class Conv(Op):
 
     def flops(self) -> Dim:
         w = self.w.tensor.dims
-        per_element = product(w[1:-1]) if block_of(self.layout) else product(w[1:])
+        if self.channels:
+            per_element: Dim = self.channels * product(w[2:-2])
+        else:
+            per_element = product(w[1:-1]) if block_of(self.layout) else product(w[1:])
         return 2 * product(self.result.tensor.dims) * per_element
 
 

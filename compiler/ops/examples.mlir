@@ -53,7 +53,7 @@
 // --- mlc.constant
 %0 = "mlc.constant"() {value = dense<[[0.2863231, 0.24218468, 1.9226227], [-0.33062884, -0.19376011, -1.1583288]]> : tensor<2x3xf32>} : () -> tensor<2x3xf32>
 // --- mlc.conv
-%0 = "mlc.conv"(%arg0, %arg1, %arg2) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<2x3x7x9xf32>, tensor<5x3x3x3xf32>, tensor<5xf32>) -> tensor<2x5x7x9xf32>
+%0 = "mlc.conv"(%arg0, %arg1, %arg2) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<2x3x7x9xf32>, tensor<5x3x3x3xf32>, tensor<5xf32>) -> tensor<2x5x7x9xf32>
 // --- mlc.conv_transpose
 %0 = "mlc.conv_transpose"(%arg0, %arg1, %arg2) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, output_padding = array<i64: 0, 0>, groups = 1 : i64} : (tensor<2x3x4x5xf32>, tensor<3x4x3x3xf32>, tensor<4xf32>) -> tensor<2x4x6x7xf32>
 // --- mlc.cos

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cases import Case, integers, normal
-from mlc.ir import DType, Op, Value
+from mlc.ir import Array, DType, Op, Value
 from mlc.ops import Conv, ConvTranspose, DeformConv
 
 Build = Callable[..., Op]
@@ -49,6 +49,12 @@ def deform_conv(with_bias: bool = False, with_mask: bool = False, **given: Any) 
         return DeformConv(x, w, offset, b, mask, **{**defaults, **given})
 
     return build
+
+
+def with_undefined_lanes(x: Array, used: int) -> Array:
+    """x in blocks whose last one has `used` channels, and NaN and infinity in the lanes of none."""
+    x[:, -1, ..., used::2], x[:, -1, ..., used + 1 :: 2] = np.nan, np.inf
+    return x
 
 
 CASES = [
@@ -100,6 +106,21 @@ CASES = [
         "conv_nchw8c_winograd",
         conv(layout="nchw8c", pads=(1, 1, 1, 1), winograd=2),
         (normal(1, 1, 6, 5, 8), normal(2, 1, 3, 3, 8, 8), normal(2, 8)),
+    ),
+    Case(
+        "conv_nchw8c_part_of_a_block",
+        conv(layout="nchw8c", strides=(2, 1), pads=(1, 1, 1, 1), channels=11),
+        (with_undefined_lanes(normal(2, 2, 7, 5, 8), 3), normal(3, 2, 3, 3, 8, 8), normal(3, 8)),
+    ),
+    Case(
+        "conv_nchw16c_part_of_the_only_block",
+        conv(layout="nchw16c", channels=13),
+        (with_undefined_lanes(normal(1, 1, 4, 4, 16), 13), normal(2, 1, 1, 1, 16, 16)),
+    ),
+    Case(
+        "conv_nchw8c_winograd_part_of_a_block",
+        conv(layout="nchw8c", pads=(1, 1, 1, 1), winograd=4, channels=9),
+        (with_undefined_lanes(normal(1, 2, 6, 5, 8), 1), normal(2, 2, 3, 3, 8, 8), normal(2, 8)),
     ),
     Case("conv_nchw16c_1d", conv(1, layout="nchw16c"), (normal(1, 1, 9, 16), normal(1, 1, 3, 16, 16))),
     Case("conv_transpose", conv_transpose(), (normal(2, 3, 4, 5), normal(3, 4, 3, 3), normal(4))),

@@ -143,19 +143,33 @@ def test_tiles_with_too_many_kinds_of_borders_read_a_copy() -> None:
     assert "copied with its pads" in check(module, conv, normal(1, 1, 3, 60, 16))
 
 
-@pytest.mark.parametrize("used", [0, 3, 8])
-def test_lanes_without_weights_are_not_read(used: int) -> None:
-    for taps, pads in ((1, 0), (3, 1)):
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("used", [1, 3, 8, 15])
+def test_lanes_that_stand_for_no_channel_are_not_read(used: int, target: str) -> None:
+    for taps, pads, winograd in ((1, 0, 0), (3, 1, 0), (3, 1, 4)):
         weights = normal(1, 2, taps, taps, 16, 16)
-        weights[:, -1, ..., used:, :] = 0
-        module, conv = conv_module((1, 2, 3, 5, 16), weights, normal(1, 16), pads=(pads,) * 4)
+        attributes = {"pads": (pads,) * 4, "winograd": winograd, "channels": 16 + used}
+        module, conv = conv_module((1, 2, 3, 5, 16), weights, normal(1, 16), **attributes)
         x = normal(1, 2, 3, 5, 16)
-        row = check(module, conv, x)
-        assert f"last block {max(used, 1)} of 16 channels" in row
-        executable, _ = compiled(module)
+        if not winograd:
+            assert f"last block {used} of 16 channels" in check(module, conv, x, target)
+        executable, _ = compiled(module, target=target)
         undefined = x.copy()
-        undefined[:, -1, ..., max(used, 1) :] = np.nan
+        undefined[:, -1, ..., used:] = np.nan
         assert np.array_equal(executable.run(undefined), executable.run(x))
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_channel_whose_weights_are_all_zero_still_counts(value: float) -> None:
+    weights = normal(1, 1, 3, 3, 8, 8)
+    weights[:, :, :, :, -2:, :] = 0
+    module, conv = conv_module((1, 1, 4, 6, 8), weights, pads=(1,) * 4)
+    x = normal(1, 1, 4, 6, 8)
+    x[0, 0, 1, 2, 7] = value
+    (want,) = interpret(module, [x])
+    (got,) = compiled(module)[0].run(x)
+    assert np.isnan(want).any() and not np.isnan(want).all()
+    assert np.array_equal(np.isnan(got), np.isnan(want))
 
 
 # Channels, filters, height, width, taps and the conv's attributes, on a plain layout.

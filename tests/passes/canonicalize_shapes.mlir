@@ -278,11 +278,11 @@ func.func @a_tile_by_ones_goes(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>) {
 // -----
 
 // CHECK-LABEL: func.func @zero_pads_go_into_a_convolution(
-// CHECK-NEXT: %0 = "mlc.conv"(%arg0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 1, 3, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x6x6xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x8xf32>
+// CHECK-NEXT: %0 = "mlc.conv"(%arg0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 1, 3, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x6x6xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x8xf32>
 // CHECK-NEXT: func.return %0 : tensor<1x2x6x8xf32>
 func.func @zero_pads_go_into_a_convolution(%x: tensor<1x3x6x6xf32>, %w: tensor<2x3x3x3xf32>) -> (tensor<1x2x6x8xf32>) {
   %0 = "mlc.pad"(%x) {pads = "0,0,1,2,0,0,1,0", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x3x6x6xf32>) -> tensor<1x3x8x8xf32>
-  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x8xf32>
+  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 1, 0, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x8xf32>
   func.return %1 : tensor<1x2x6x8xf32>
 }
 
@@ -292,12 +292,12 @@ func.func @zero_pads_go_into_a_convolution(%x: tensor<1x3x6x6xf32>, %w: tensor<2
 // Near miss.
 // CHECK-LABEL: func.func @a_pad_of_channels_stays(
 // CHECK-NEXT: %0 = "mlc.pad"(%arg0) {pads = "0,1,1,1,0,0,1,1", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x2x6x6xf32>) -> tensor<1x3x8x8xf32>
-// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
 // CHECK-NEXT: func.return %1 : tensor<1x2x6x6xf32>
 // CHECK: missed  canonicalize/fold_pad_into_window at ? (mlc.conv): the pad adds to the batch or the channels (blocked by pads)
 func.func @a_pad_of_channels_stays(%x: tensor<1x2x6x6xf32>, %w: tensor<2x3x3x3xf32>) -> (tensor<1x2x6x6xf32>) {
   %0 = "mlc.pad"(%x) {pads = "0,1,1,1,0,0,1,1", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x2x6x6xf32>) -> tensor<1x3x8x8xf32>
-  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
+  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
   func.return %1 : tensor<1x2x6x6xf32>
 }
 
@@ -308,13 +308,13 @@ func.func @a_pad_of_channels_stays(%x: tensor<1x2x6x6xf32>, %w: tensor<2x3x3x3xf
 // CHECK-LABEL: func.func @a_pad_of_ones_stays(
 // CHECK-NEXT: %0 = "mlc.constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
 // CHECK-NEXT: %1 = "mlc.pad"(%arg0, %0) {pads = "0,0,1,1,0,0,1,1", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 1, 0, 0>} : (tensor<1x3x6x6xf32>, tensor<f32>) -> tensor<1x3x8x8xf32>
-// CHECK-NEXT: %2 = "mlc.conv"(%1, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
+// CHECK-NEXT: %2 = "mlc.conv"(%1, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
 // CHECK-NEXT: func.return %2 : tensor<1x2x6x6xf32>
 // CHECK: missed  canonicalize/fold_pad_into_window at ? (mlc.conv): the pad is not of zeros (blocked by result 0 of mlc.constant '?')
 func.func @a_pad_of_ones_stays(%x: tensor<1x3x6x6xf32>, %w: tensor<2x3x3x3xf32>) -> (tensor<1x2x6x6xf32>) {
   %0 = "mlc.constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
   %1 = "mlc.pad"(%x, %0) {pads = "0,0,1,1,0,0,1,1", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 1, 0, 0>} : (tensor<1x3x6x6xf32>, tensor<f32>) -> tensor<1x3x8x8xf32>
-  %2 = "mlc.conv"(%1, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
+  %2 = "mlc.conv"(%1, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
   func.return %2 : tensor<1x2x6x6xf32>
 }
 
@@ -324,12 +324,12 @@ func.func @a_pad_of_ones_stays(%x: tensor<1x3x6x6xf32>, %w: tensor<2x3x3x3xf32>)
 // Near miss: attribute.
 // CHECK-LABEL: func.func @a_reflecting_pad_stays(
 // CHECK-NEXT: %0 = "mlc.pad"(%arg0) {pads = "0,0,1,1,0,0,1,1", mode = "reflect", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x3x6x6xf32>) -> tensor<1x3x8x8xf32>
-// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
 // CHECK-NEXT: func.return %1 : tensor<1x2x6x6xf32>
 // CHECK: missed  canonicalize/fold_pad_into_window at ? (mlc.conv): the pad is not by a constant and known amounts (blocked by mode)
 func.func @a_reflecting_pad_stays(%x: tensor<1x3x6x6xf32>, %w: tensor<2x3x3x3xf32>) -> (tensor<1x2x6x6xf32>) {
   %0 = "mlc.pad"(%x) {pads = "0,0,1,1,0,0,1,1", mode = "reflect", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x3x6x6xf32>) -> tensor<1x3x8x8xf32>
-  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
+  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x8x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x6x6xf32>
   func.return %1 : tensor<1x2x6x6xf32>
 }
 
@@ -339,12 +339,12 @@ func.func @a_reflecting_pad_stays(%x: tensor<1x3x6x6xf32>, %w: tensor<2x3x3x3xf3
 // Near miss.
 // CHECK-LABEL: func.func @a_pad_that_crops_stays(
 // CHECK-NEXT: %0 = "mlc.pad"(%arg0) {pads = "0,0,-1,1,0,0,1,1", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x3x6x6xf32>) -> tensor<1x3x6x8xf32>
-// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x6x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x6xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x6x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x6xf32>
 // CHECK-NEXT: func.return %1 : tensor<1x2x4x6xf32>
 // CHECK: missed  canonicalize/fold_pad_into_window at ? (mlc.conv): the pad takes elements away (blocked by pads)
 func.func @a_pad_that_crops_stays(%x: tensor<1x3x6x6xf32>, %w: tensor<2x3x3x3xf32>) -> (tensor<1x2x4x6xf32>) {
   %0 = "mlc.pad"(%x) {pads = "0,0,-1,1,0,0,1,1", mode = "constant", dims = none, operandSegmentSizes = array<i32: 1, 0, 0, 0>} : (tensor<1x3x6x6xf32>) -> tensor<1x3x6x8xf32>
-  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x6x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x6xf32>
+  %1 = "mlc.conv"(%0, %w) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x6x8xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x6xf32>
   func.return %1 : tensor<1x2x4x6xf32>
 }
 

@@ -140,14 +140,14 @@ func.func @a_broadcast_value_needed_elsewhere_stays_outside(%x: tensor<4x8xf32>,
 // CHECK-LABEL: func.func @a_bias_and_relu_go_behind_a_conv(
 // CHECK-NEXT: %0 = "mlc.fused"(%arg0, %arg1, %arg2) ({
 // CHECK-NEXT: ^bb0(%arg3: tensor<1x3x4x4xf32>, %arg4: tensor<2x3x3x3xf32>, %arg5: tensor<2x1x1xf32>):
-// CHECK-NEXT: %1 = "mlc.conv"(%arg3, %arg4) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%arg3, %arg4) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
 // CHECK-NEXT: %2 = "mlc.add"(%1, %arg5) : (tensor<1x2x4x4xf32>, tensor<2x1x1xf32>) -> tensor<1x2x4x4xf32>
 // CHECK-NEXT: %3 = "mlc.relu"(%2) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
 // CHECK-NEXT: "mlc.yield"(%3) : (tensor<1x2x4x4xf32>) -> ()
 // CHECK-NEXT: }) {kind = "conv"} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>, tensor<2x1x1xf32>) -> tensor<1x2x4x4xf32>
 // CHECK-NEXT: func.return %0 : tensor<1x2x4x4xf32>
 func.func @a_bias_and_relu_go_behind_a_conv(%x: tensor<1x3x4x4xf32>, %w: tensor<2x3x3x3xf32>, %b: tensor<2x1x1xf32>) -> (tensor<1x2x4x4xf32>) {
-  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
   %1 = "mlc.add"(%0, %b) : (tensor<1x2x4x4xf32>, tensor<2x1x1xf32>) -> tensor<1x2x4x4xf32>
   %2 = "mlc.relu"(%1) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   func.return %2 : tensor<1x2x4x4xf32>
@@ -158,22 +158,22 @@ func.func @a_bias_and_relu_go_behind_a_conv(%x: tensor<1x3x4x4xf32>, %w: tensor<
 // CHECK-LABEL: func.func @a_residual_goes_behind_the_later_conv(
 // CHECK-NEXT: %0 = "mlc.fused"(%arg0, %arg1) ({
 // CHECK-NEXT: ^bb0(%arg2: tensor<1x3x4x4xf32>, %arg3: tensor<3x3x3x3xf32>):
-// CHECK-NEXT: %1 = "mlc.conv"(%arg2, %arg3) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%arg2, %arg3) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %2 = "mlc.relu"(%1) : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: "mlc.yield"(%2) : (tensor<1x3x4x4xf32>) -> ()
 // CHECK-NEXT: }) {kind = "conv"} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %3 = "mlc.fused"(%0, %arg1) ({
 // CHECK-NEXT: ^bb0(%arg4: tensor<1x3x4x4xf32>, %arg5: tensor<3x3x3x3xf32>):
-// CHECK-NEXT: %4 = "mlc.conv"(%arg4, %arg5) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+// CHECK-NEXT: %4 = "mlc.conv"(%arg4, %arg5) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %5 = "mlc.add"(%arg4, %4) : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %6 = "mlc.relu"(%5) : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: "mlc.yield"(%6) : (tensor<1x3x4x4xf32>) -> ()
 // CHECK-NEXT: }) {kind = "conv"} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: func.return %3 : tensor<1x3x4x4xf32>
 func.func @a_residual_goes_behind_the_later_conv(%x: tensor<1x3x4x4xf32>, %w: tensor<3x3x3x3xf32>) -> (tensor<1x3x4x4xf32>) {
-  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
   %1 = "mlc.relu"(%0) : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
-  %2 = "mlc.conv"(%1, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+  %2 = "mlc.conv"(%1, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
   %3 = "mlc.add"(%1, %2) : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
   %4 = "mlc.relu"(%3) : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
   func.return %4 : tensor<1x3x4x4xf32>
@@ -184,18 +184,18 @@ func.func @a_residual_goes_behind_the_later_conv(%x: tensor<1x3x4x4xf32>, %w: te
 
 // Near miss: a group has one heavy op.
 // CHECK-LABEL: func.func @of_two_convs_only_one_takes_the_sum(
-// CHECK-NEXT: %0 = "mlc.conv"(%arg0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+// CHECK-NEXT: %0 = "mlc.conv"(%arg0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %1 = "mlc.fused"(%arg0, %arg1, %0) ({
 // CHECK-NEXT: ^bb0(%arg2: tensor<1x3x4x4xf32>, %arg3: tensor<3x3x3x3xf32>, %arg4: tensor<1x3x4x4xf32>):
-// CHECK-NEXT: %2 = "mlc.conv"(%arg2, %arg3) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+// CHECK-NEXT: %2 = "mlc.conv"(%arg2, %arg3) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %3 = "mlc.add"(%arg4, %2) : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: %4 = "mlc.relu"(%3) : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: "mlc.yield"(%4) : (tensor<1x3x4x4xf32>) -> ()
 // CHECK-NEXT: }) {kind = "conv"} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
 // CHECK-NEXT: func.return %1 : tensor<1x3x4x4xf32>
 func.func @of_two_convs_only_one_takes_the_sum(%x: tensor<1x3x4x4xf32>, %w: tensor<3x3x3x3xf32>) -> (tensor<1x3x4x4xf32>) {
-  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
-  %1 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
+  %1 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<3x3x3x3xf32>) -> tensor<1x3x4x4xf32>
   %2 = "mlc.add"(%0, %1) : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
   %3 = "mlc.relu"(%2) : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
   func.return %3 : tensor<1x3x4x4xf32>
@@ -206,13 +206,13 @@ func.func @of_two_convs_only_one_takes_the_sum(%x: tensor<1x3x4x4xf32>, %w: tens
 // CHECK-LABEL: func.func @a_conv_result_needed_elsewhere_is_a_second_result(
 // CHECK-NEXT: %0:2 = "mlc.fused"(%arg0, %arg1) ({
 // CHECK-NEXT: ^bb0(%arg2: tensor<1x3x4x4xf32>, %arg3: tensor<2x3x3x3xf32>):
-// CHECK-NEXT: %1 = "mlc.conv"(%arg2, %arg3) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%arg2, %arg3) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
 // CHECK-NEXT: %2 = "mlc.relu"(%1) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
 // CHECK-NEXT: "mlc.yield"(%1, %2) : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> ()
 // CHECK-NEXT: }) {kind = "conv"} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>)
 // CHECK-NEXT: func.return %0#1, %0#0 : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
 func.func @a_conv_result_needed_elsewhere_is_a_second_result(%x: tensor<1x3x4x4xf32>, %w: tensor<2x3x3x3xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) {
-  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x3x4x4xf32>, tensor<2x3x3x3xf32>) -> tensor<1x2x4x4xf32>
   %1 = "mlc.relu"(%0) : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   func.return %1, %0 : tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
 }

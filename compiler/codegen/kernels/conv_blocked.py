@@ -23,7 +23,15 @@ from mlc.codegen.builder import Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage
 from mlc.codegen.kernels.conv_depthwise import by_lane_conv
 from mlc.codegen.kernels.conv_epilogue import flat_shapes, store_tile
-from mlc.codegen.kernels.conv_tile import MAX_UNROLLED, Address, Product, Tile, tile_cycles, zeros
+from mlc.codegen.kernels.conv_tile import (
+    MAX_UNROLLED,
+    Address,
+    Product,
+    Tile,
+    last_block_channels,
+    tile_cycles,
+    zeros,
+)
 from mlc.codegen.kernels.line_tiles import Span, line_runs, nested, tap_spans, tiles_of
 from mlc.codegen.kernels.padded import padded_image
 from mlc.codegen.kernels.tiles import accumulator
@@ -68,7 +76,7 @@ class Blocked:
         self.pixel = 1 if self.is_plain else self.block  # elements from one pixel of x to the next
         self.depth, self.inner = w[1], int(str(w[-2]))  # blocks of input channels of a group, channels of a block
         self.batch, self.groups, self.channel_blocks = y[0], op.groups, x[1]
-        self.used = self._used_channels()
+        self.used = last_block_channels(op)
         self.filter_blocks = w[0] // self.groups
         sizes = x[2:] if self.is_plain else x[2:-1]
         self.dims = window_dims(sizes, y[2:-1], taps, op.strides, op.dilations, op.pads, False)
@@ -113,11 +121,7 @@ class Blocked:
         pixels = self.rows if self.is_flat else plan.estimate(self.last.count)
         work = plan.estimate(inner * self.channels) // parts * pixels * self.tap_count * self.tile_blocks * self.block
 
-        variant = f"{self.used} channels in the last block"
-
-        @plan.each(
-            self.batch * self.groups * outer * parts, cost=max(1, work // 16), shapes=self.shapes, variant=variant
-        )
+        @plan.each(self.batch * self.groups * outer * parts, cost=max(1, work // 16), shapes=self.shapes)
         def unit(k: Kernel, number: Any) -> None:
             n, group, first, part = k.unravel(number, (k.dim(self.batch), self.groups, k.dim(outer), parts))
             body = _Body(self, k, image, weights, n, group)
@@ -188,15 +192,6 @@ class Blocked:
         waste = {parts: -(-units * parts // cores) * cores / (units * parts) for parts in range(1, min(inner, 8) + 1)}
         best = min(waste.values())
         return next((parts for parts, w in waste.items() if w <= max(1.04, best)), 1)
-
-    def _used_channels(self) -> int:
-        """How many channels of the last block the sum needs: those behind have weights of 0 alone, as lanes that stand
-        for no channel do."""
-        w = self.plan.constant(self.op.w)
-        if w is None or self.inner == 1 or self.groups > 1 or w.size == 0:
-            return self.inner
-        is_used = np.any(np.moveaxis(w[:, -1], -2, 0).reshape(self.inner, -1) != 0, axis=1)
-        return int(np.max(np.flatnonzero(is_used), initial=0)) + 1
 
     # --- storages ---
 

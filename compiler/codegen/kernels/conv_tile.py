@@ -16,6 +16,7 @@ from mlc.codegen import registers
 from mlc.codegen.builder import POINTER, Lanes, Num
 from mlc.codegen.kernel import Kernel
 from mlc.ir import DType
+from mlc.ops import Conv
 
 # FMAs in one loop body: half of what the micro-op cache was seen to take, which compiles in half the time.
 MAX_UNROLLED = 224
@@ -96,6 +97,12 @@ class Tile:
         for row, cells in enumerate(self.cells):
             for number, cell in enumerate(cells):
                 self.k.store(buffer, cell.get(), Lanes(row * columns + number * self.lanes, 1, self.lanes))
+
+
+def last_block_channels(op: Conv) -> int:
+    """How many channels of the last block of x the sum of a blocked conv goes over."""
+    inner = int(str(op.w.tensor.dims[-2]))
+    return (op.channels - 1) % inner + 1 if op.channels else inner
 
 
 def zeros(k: Kernel, dtype: DType, lanes: int) -> Any:

@@ -19,7 +19,15 @@ import numpy as np
 from mlc.codegen import registers
 from mlc.codegen.builder import Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Temporary
-from mlc.codegen.kernels.conv_tile import MAX_UNROLLED, Address, Product, Tile, tile_cycles, zeros
+from mlc.codegen.kernels.conv_tile import (
+    MAX_UNROLLED,
+    Address,
+    Product,
+    Tile,
+    last_block_channels,
+    tile_cycles,
+    zeros,
+)
 from mlc.codegen.kernels.tiles import accumulator
 from mlc.codegen.kernels.winograd_transforms import filter_matrix, from_points, to_points
 from mlc.codegen.registry import NoKernel
@@ -52,6 +60,7 @@ class Winograd:
         self.lanes = min(plan.target.lanes(self.dtype.itemsize), self.block)
         self.per_block = self.block // self.lanes
         self.batch = op.x.tensor.dims[0]
+        self.used = last_block_channels(op)
         self.channel_blocks, self.height, self.width = numbers(op.x.tensor.dims[1:4])
         self.filter_blocks, self.rows_out, self.columns_out = numbers(op.result.tensor.dims[1:4])
         self.tile_rows = -(-self.rows_out // self.side)
@@ -199,14 +208,21 @@ class _Products:
         weights = Address(self.weights.pointer, conv.dtype, conv.dtype)
         weights = weights.plus(k, k.offset(self.weights, (point, self.filters, 0, 0)))
         most = max(1, MAX_UNROLLED // (rows * conv.vectors))
-        channels = max(d for d in range(1, min(most, conv.block) + 1) if conv.block % d == 0)
-        products = [Product(c, c * self.columns) for c in range(channels)]
-        with k.loop(0, conv.channel_blocks) as block:
+        whole = conv.channel_blocks - (conv.used < conv.block)
+
+        def add_block(block: Num, count: int) -> None:
             plane = image.plus(k, k.mul(block, conv.tiles * conv.block))
-            with k.loop(0, conv.block, channels) as c:
+            channels = max(d for d in range(1, min(most, count) + 1) if count % d == 0)
+            products = [Product(c, c * self.columns) for c in range(channels)]
+            with k.loop(0, count, channels) as c:
                 here = weights.plus(k, k.mul(k.add(k.mul(block, conv.block), c), self.columns))
                 columns = [here.plus(k, v * conv.lanes) for v in range(conv.vectors)]
                 tile.add_products(plane.plus(k, c), columns, products, (0, rows), conv.block)
+
+        with k.loop(0, whole) as block:
+            add_block(block, conv.block)
+        if conv.used < conv.block:
+            add_block(whole, conv.used)
         place = k.mul(k.add(k.mul(point, conv.span), row), self.columns)
         tile.spill(k.at(self.buffer, self.kind, place))
 

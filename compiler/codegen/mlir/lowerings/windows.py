@@ -301,7 +301,8 @@ def _start(stage: Stage, op: Conv, out: Tensor, axes: Sequence[int], dims: Seque
 
 
 def _blocked(g: Lowering, op: Conv, window: Window) -> None:
-    """One generic for each place of a tap within a stride; all add to the same rows of pixels."""
+    """One generic for each place of a tap within a stride, and one more for each where the sum goes over a part of the
+    last block of channels; all add to the same rows of pixels."""
     block = block_of(op.layout)
     filters, per_group = window.filters[:2]
     if op.groups != 1:
@@ -316,16 +317,34 @@ def _blocked(g: Lowering, op: Conv, window: Window) -> None:
     made = _start(stage, op, out, (1, 4), (filters, block))
     images = stage.tensor(window.x, (n, per_group, *rows, block) if is_flat else window.dims)
     weights = stage.tensor(op.w, window.filters)
-    phases = window.phases()
-    for number, taps in enumerate(phases):
-        part, sub, steps = _phase(stage, window, images, weights, taps, rows)
+    parts = [
+        (*_phase(stage, window, images, weights, taps, rows), *channels)
+        for taps in window.phases()
+        for channels in _channel_runs(per_group, block, op.channels)
+    ]
+    for number, (image, filter, steps, first, blocks, used) in enumerate(parts):
+        if used < block or blocks < per_group:
+            image = _sliced(
+                stage, image, (0, first, 0, 0, 0), (image.dims[0], blocks, *image.dims[2:4], used), (1,) * 5
+            )
+            dims = (filters, blocks, *filter.dims[2:4], used, block)
+            filter = _sliced(stage, filter, (0, first, 0, 0, 0, 0), dims, (1,) * 6)
         ins: list[tuple[Tensor, Expressions]] = [
-            (part, ["n", "ib", *_places(["h", "w"], ["kh", "kw"], (1, 1), steps), "i"]),
-            (sub, ["ob", "ib", "kh", "kw", "i", "o"]),
+            (image, ["n", "ib", *_places(["h", "w"], ["kh", "kw"], (1, 1), steps), "i"]),
+            (filter, ["ob", "ib", "kh", "kw", "i", "o"]),
         ]
-        made = _accumulate(stage, ins, made, g.last() if number == len(phases) - 1 else "mlc.inner")
+        made = _accumulate(stage, ins, made, g.last() if number == len(parts) - 1 else "mlc.inner")
     _tile_pixels(g, stage, rows[1])
     g.finish(stage, made, cost=max(1, per_group * block * window.kernel[0] * window.kernel[1] // 8))
+
+
+def _channel_runs(blocks: int, block: int, channels: int) -> list[tuple[int, int, int]]:
+    """First block, number of blocks and channels in each, for the channels that the sum goes over (0: all)."""
+    used = channels % block
+    if not used:
+        return [(0, blocks, block)]
+    whole = [(0, blocks - 1, block)] if blocks > 1 else []
+    return [*whole, (blocks - 1, 1, used)]
 
 
 def _from_plain(g: Lowering, op: Conv, window: Window) -> None:

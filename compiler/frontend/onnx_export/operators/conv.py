@@ -20,6 +20,8 @@ def convolution(w: Writer, op: conv.Conv) -> str:
         return str(w("Conv", *w.operands(op), **window))
     x = w.name(op.x) if op.takes_plain else from_blocks(w, w.name(op.x), op.x.tensor)
     filters = _plain_filters(w, w.name(op.w), op.w.tensor)
+    if op.channels:
+        x, filters = (w("Slice", name, w.ints((0,)), w.ints((op.channels,)), w.ints((1,))) for name in (x, filters))
     bias = w("Reshape", w.name(op.b), w.shape([op.w.tensor.dims[0] * block])) if op.b is not None else ""
     return to_blocks(w, w("Conv", x, filters, bias, **window), op.result.tensor)
 
