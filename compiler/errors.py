@@ -25,9 +25,12 @@ class CompileError(Exception):
 
     def at(self, where: str, detail: str = "") -> CompileError:
         """The same error with its place filled in: an inner caller knows the node, an outer one the file."""
+        return type(self)(self.message, where=self.place(where), detail=self.detail or detail)
+
+    def place(self, where: str) -> str:
+        """`where` in front of the error's own place, unless that begins with it."""
         is_placed = self.where == where or self.where.startswith(f"{where}: ")
-        place = self.where if is_placed else f"{where}: {self.where}" if self.where else where
-        return type(self)(self.message, where=place, detail=self.detail or detail)
+        return self.where if is_placed else f"{where}: {self.where}" if self.where else where
 
 
 class ParseError(CompileError):

@@ -10,7 +10,7 @@ Not seen are writes that torch itself does not count: through `.data`, or throug
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,11 @@ from torch.fx import GraphModule
 
 from mlc import driver
 from mlc.driver import Executable
+from mlc.errors import CompileError
 from mlc.frontend.torch_import.importer import import_program
 from mlc.frontend.torch_import.tensors import TensorCall
 from mlc.ir.verifier import verify
+from mlc.torch_backend.eager import boxed, warn_of_graph
 from mlc.torch_backend.options import BackendOptions
 from mlc.torch_backend.program import Result, placeholders, program_of, results_of
 
@@ -31,13 +33,16 @@ MAX_REFOLDS = 3
 
 @dataclass(frozen=True)
 class _Code:
-    """Native code for given weights: their arguments' numbers, addresses, versions and (to hold them) tensors."""
+    """Native code for given weights: their arguments' numbers, addresses, versions and (to hold them) tensors.
+
+    `inputs` are the arguments that it takes, `numbers` the dtypes of those among them that are Python's numbers.
+    """
 
     call: TensorCall
     inputs: tuple[int, ...]
     weights: tuple[tuple[int, int, int], ...]
     held: tuple[torch.Tensor, ...]
-    has_numbers: bool
+    numbers: Mapping[int, torch.dtype]
 
     def is_fresh(self, arguments: Sequence[Any]) -> bool:
         """Whether the weights among the arguments are what the code was made for."""
@@ -49,7 +54,11 @@ class _Code:
 
 
 class CompiledGraph:
-    """The graph as a function of a list of arguments, as AOTAutograd calls it."""
+    """The graph as a function of a list of arguments, as AOTAutograd calls it.
+
+    Code is made at the first call. Where it cannot be, the graph runs eagerly from there on, and a warning says so;
+    with the option `fallback` False that is a CompileError.
+    """
 
     def __init__(self, graph: GraphModule, static: frozenset[int], options: BackendOptions) -> None:
         self._boxed_call = True  # AOTAutograd's mark for functions that take their arguments as one list
@@ -60,17 +69,21 @@ class CompiledGraph:
         self._is_plain = all(r.name is not None and not r.is_number and r.order is None for r in self._results)
         self._views = [(p, r.view) for p, r in enumerate(self._results) if r.view is not None]
         self._code: _Code | None = None
+        self._eager: Callable[[list[Any]], Sequence[Any]] | None = None
         self._refolds: dict[int, int] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, arguments: list[Any]) -> list[Any]:
+    def __call__(self, arguments: list[Any]) -> Sequence[Any]:
         """The results. Raises what a call of a compiled model raises."""
         code = self._code
         if code is None or not code.is_fresh(arguments):
-            code = self._folded(arguments)
+            code = self._folded(arguments) if self._eager is None else None
+            if code is None:
+                assert self._eager is not None
+                return self._eager(arguments)
         given = [arguments[number] for number in code.inputs]
-        if code.has_numbers:
-            given = [item if isinstance(item, torch.Tensor) else torch.tensor(int(item)) for item in given]
+        for position, dtype in code.numbers.items():
+            given[position] = torch.tensor(given[position], dtype=dtype)
         computed = code.call(given)
         return computed if self._is_plain else self._all_results(computed, arguments)
 
@@ -88,14 +101,20 @@ class CompiledGraph:
             results[position] = view.of(arguments, results)
         return results
 
-    def _folded(self, arguments: list[Any]) -> _Code:
-        """Code for the weights as they are now."""
+    def _folded(self, arguments: list[Any]) -> _Code | None:
+        """Code for the weights as they are now; None where there is none and the graph runs eagerly."""
         with self._lock:
             if self._code is not None:
                 if self._code.is_fresh(arguments):  # another thread was faster
                     return self._code
                 self._note_changes(self._code, arguments)
-            self._code = self._compiled(arguments)
+            try:
+                self._code = self._compiled(arguments)
+            except CompileError as error:
+                if not self._options.fallback:
+                    raise
+                warn_of_graph(self.graph, error)
+                self._code, self._eager = None, boxed(self.graph)
             return self._code
 
     def _note_changes(self, code: _Code, arguments: list[Any]) -> None:
@@ -114,12 +133,17 @@ class CompiledGraph:
         keys = tuple((n, arguments[n].data_ptr(), arguments[n]._version) for n in numbers)
         module = import_program(program_of(self.graph, weights, self._results))
         verify(module)
-        place = {node.name: number for number, node in enumerate(placeholders(self.graph))}
+        nodes = placeholders(self.graph)
+        place = {node.name: number for number, node in enumerate(nodes)}
         inputs = tuple(place[name] for name in module.main.input_names)
         artifact = driver.compile_module(module, self._options.driver()).artifact
         assert artifact is not None
-        has_numbers = any(not isinstance(arguments[number], torch.Tensor) for number in inputs)
-        return _Code(TensorCall(Executable.of(artifact)), inputs, keys, tuple(weights.values()), has_numbers)
+        kinds = [_NUMBERS.get(type(nodes[number].meta["val"])) for number in inputs]
+        dtypes = {position: kind for position, kind in enumerate(kinds) if kind is not None}
+        return _Code(TensorCall(Executable.of(artifact)), inputs, keys, tuple(weights.values()), dtypes)
+
+
+_NUMBERS = {torch.SymInt: torch.int64, torch.SymFloat: torch.float64, torch.SymBool: torch.bool}
 
 
 def _is_tracked(value: Any) -> bool:

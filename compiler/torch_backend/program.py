@@ -10,6 +10,7 @@ import torch
 from torch.fx import GraphModule, Node
 
 from mlc.frontend.torch_import.program import Absent, Binding, Input, Program, Weight
+from mlc.frontend.torch_import.symbols import is_symbolic
 from mlc.torch_backend.views import View, view_of
 
 
@@ -45,7 +46,7 @@ def _binding(number: int, node: Node, weights: Mapping[int, torch.Tensor]) -> Bi
     if number in weights:
         return Weight(node.name, weights[number])
     value = node.meta.get("val")
-    return Input(node.name) if isinstance(value, torch.Tensor | torch.SymInt) else Absent()
+    return Input(node.name) if isinstance(value, torch.Tensor) or is_symbolic(value) else Absent()
 
 
 def results_of(graph: GraphModule) -> list[Result]:

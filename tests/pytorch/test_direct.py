@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -292,6 +293,26 @@ class Nested2(nn.Module):
         return self.blocks[0](x)
 
 
+@pytest.fixture
+def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module file with factories, importable from the current folder."""
+    (tmp_path / "my_models.py").write_text(
+        "import torch\n\n"
+        "def tiny():\n"
+        "    torch.manual_seed(0)\n"
+        "    return torch.nn.Linear(4, 2), (torch.zeros(3, 4),), ({0: torch.export.Dim('batch')},)\n\n"
+        "def wrong():\n"
+        "    return torch.nn.Linear(4, 2)\n\n"
+        "def failing():\n"
+        "    raise KeyError('checkpoint')\n"
+    )
+    (tmp_path / "my_broken_models.py").write_text("import no_such_dependency\n")
+    monkeypatch.chdir(tmp_path)
+    yield "my_models:tiny"
+    sys.modules.pop("my_models", None)
+    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
+
+
 class Unsupported(nn.Module):
     """Two operators that mlc has not."""
 
@@ -311,6 +332,54 @@ def test_all_unsupported_operators_are_named_at_once() -> None:
     assert "aten.linalg_eigvalsh (no support yet)" in text and "test_direct.py:" in text
     assert "aten.rand (it draws random numbers, and mlc does not reproduce torch's stream" in text
     assert "aten.special_i0 (no support yet)" in text
+
+
+class InterleavedRefusals(nn.Module):
+    """An operator that is known, but not as it is used here, between two that are not known, each of the other's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Module(), Bessel()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        found = torch.linalg.eigvalsh(x @ x.t())
+        kept = nn.functional.dropout(found * 2, 0.5, training=True)
+        return found, nn.functional.dropout(self.second(kept), 0.5, training=True)
+
+
+class Bessel(nn.Module):
+    """An operator that is not known."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.special.i0(x) + 1
+
+
+def test_unknown_and_refused_operators_are_named_at_once_behind_each_other_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from mlc.cli import main
+
+    x = torch.randn(3, 3)
+    archive = str(tmp_path / "mixed.pt2")
+    torch.export.save(torch.export.export(InterleavedRefusals(), (x,)), archive)
+    monkeypatch.setitem(sys.modules, "my_mixed", SimpleNamespace(model=lambda: (InterleavedRefusals(), (x,))))
+    texts = []
+    for model, examples in ((InterleavedRefusals(), (x,)), (archive, None)):
+        with pytest.raises(mlc.CompileError) as caught:
+            mlc.compile(model, examples)
+        texts.append(str(caught.value))
+    for model in ("my_mixed:model", archive):
+        result = CliRunner().invoke(main, ["compile", model])
+        assert result.exit_code == 2
+        texts.append(result.output)
+    for text in texts:
+        assert "3 operators are not supported" in text
+        lines = text.splitlines()[1:]
+        assert [line.split()[0] for line in lines] == ["aten.linalg_eigvalsh", "aten.native_dropout", "aten.special_i0"]
+        assert lines[0].count("test_direct.py:") == 1 and lines[1].count("test_direct.py:") == 2
+        assert "(draws random numbers" in lines[1] and "second (test_direct.py:" in lines[2]
 
 
 class Decides(nn.Module):
@@ -399,26 +468,6 @@ def test_versions_that_do_not_fit_say_which_do(monkeypatch: pytest.MonkeyPatch) 
             with pytest.raises(mlc.CompileError, match=message):
                 check_versions()
     check_versions.cache_clear()
-
-
-@pytest.fixture
-def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A module file with factories, importable from the current folder."""
-    (tmp_path / "my_models.py").write_text(
-        "import torch\n\n"
-        "def tiny():\n"
-        "    torch.manual_seed(0)\n"
-        "    return torch.nn.Linear(4, 2), (torch.zeros(3, 4),), ({0: torch.export.Dim('batch')},)\n\n"
-        "def wrong():\n"
-        "    return torch.nn.Linear(4, 2)\n\n"
-        "def failing():\n"
-        "    raise KeyError('checkpoint')\n"
-    )
-    (tmp_path / "my_broken_models.py").write_text("import no_such_dependency\n")
-    monkeypatch.chdir(tmp_path)
-    yield "my_models:tiny"
-    sys.modules.pop("my_models", None)
-    sys.path[:] = [entry for entry in sys.path if entry != str(tmp_path)]
 
 
 def test_the_command_compiles_what_a_factory_makes(factory: str, tmp_path: Path) -> None:

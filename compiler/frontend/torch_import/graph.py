@@ -9,9 +9,10 @@ import torch
 from torch.fx import Node
 
 from mlc.frontend.builder import Builder, Scalar
-from mlc.frontend.torch_import.symbols import Symbols
+from mlc.frontend.torch_import.symbols import Symbols, is_extent
 from mlc.frontend.torch_import.types import Declared, dtype_of, torch_dtype
-from mlc.ir import Block, Dim, DimExpr, DType, Value
+from mlc.ir import Block, Dim, DimExpr, DType, TensorType, Value
+from mlc.ir.dims import symbols_of
 
 
 class Graph(Builder):
@@ -23,6 +24,7 @@ class Graph(Builder):
         self.operator = ""
         self.node: Node | None = None
         self.declared: list[Declared | None] = []
+        self._numbers: set[Value] = set()
 
     def common(self, *xs: Value | Scalar) -> DType:
         """The dtype that torch computes in with these operands: tensors weigh more than scalars and numbers."""
@@ -35,7 +37,14 @@ class Graph(Builder):
             found = torch.empty((1,) * max(ranks, default=0), dtype=dtype)
         return dtype_of(dtype)
 
+    def number(self, x: Value) -> Value:
+        """x, a scalar, noted as one of Python's numbers: they weigh less than tensors where dtypes meet."""
+        self._numbers.add(x)
+        return x
+
     def _proxy(self, x: Value | Scalar) -> torch.Tensor | float:
+        if isinstance(x, Value) and x in self._numbers:
+            return {DType.BOOL: True, DType.I64: 1}.get(x.tensor.dtype, 1.0)
         if isinstance(x, Value):
             return torch.empty((1,) * x.tensor.rank, dtype=torch_dtype(x.tensor.dtype))
         return 1 if isinstance(x, DimExpr) else x
@@ -52,6 +61,21 @@ class Graph(Builder):
         if not axes:
             return tuple(range(x.tensor.rank))
         return tuple(sorted({self.axis(x, a) for a in axes})) if x.tensor.rank else ()
+
+    def knows_symbols(self, value: Value) -> None:
+        """As `knows` of a result, for symbols that nothing before it tells: how many elements were found, for one."""
+        if isinstance(value.type, TensorType):
+            dims = {dim.text for dim in value.tensor.dims if isinstance(dim, DimExpr) and symbols_of(dim) == [dim.text]}
+            if any(not self.is_defined(text) for text in dims):
+                self.knows(value)
+
+    def as_extent(self, number: Value, traced: object) -> Value | Dim:
+        """The dim that the number is from here on, where torch lets it be the extent of tensors; else the number."""
+        if number.tensor.dtype is not DType.I64 or not is_extent(traced):
+            return self.number(number)
+        dim = self.symbols.dim(traced)
+        self.define(number, dim)
+        return dim
 
     # --- the operator in hand ---
 

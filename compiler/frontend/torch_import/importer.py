@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator as python_operators
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,17 +12,19 @@ from torch.fx import Node
 import mlc.frontend.torch_import.operators  # noqa: F401  registers them
 from mlc.errors import CompileError
 from mlc.frontend.builder import Unavailable
+from mlc.frontend.torch_import import numbers
 from mlc.frontend.torch_import.arguments import bind
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.locations import location_of, title
 from mlc.frontend.torch_import.mlir import LITERAL, SYMBOLIC, TorchMlir, read_strides, to_mlir
 from mlc.frontend.torch_import.program import Absent, Input, Program, Weight
+from mlc.frontend.torch_import.refusals import Refused, find_refused
 from mlc.frontend.torch_import.registry import find_operator
-from mlc.frontend.torch_import.symbols import Symbols, is_symbolic
+from mlc.frontend.torch_import.symbols import Symbols, is_extent, is_symbolic
 from mlc.frontend.torch_import.types import declared, dtype_of, shared_array
-from mlc.frontend.torch_import.unsupported import check_supported
+from mlc.frontend.torch_import.unsupported import unsupported_nodes
 from mlc.ir import Dim, DimExpr, DType, Function, Location, Module, TensorType, Value
-from mlc.ir.dims import maximum, minimum
+from mlc.ir.dims import maximum, minimum, symbols_of
 from mlc.ops import Constant
 from mlc.rewrite import is_dead
 
@@ -30,27 +32,30 @@ from mlc.rewrite import is_dead
 def import_program(program: Program) -> Module:
     """The Module of a functional graph; weights share the model's memory.
 
-    Raises CompileError, located at module path and line, for whatever is not supported, all of it at once.
+    Raises CompileError, located at module path and line, for whatever is not supported: Refused, which lists all of it,
+    where operators are not.
     """
     try:
         read_strides(program.graph)
-        check_supported(program.graph)
-        return _Importer(program).module()
+        importer = None if unsupported_nodes(program.graph) else _Importer(program)
+        module = importer.module() if importer is not None else None
+        if module is None:
+            raise Refused(find_refused(program, lambda rest: _Importer(rest).refused()))
+        return module
     except CompileError as error:
-        located = error.at(program.name)
-        raise (Refused(located, error.nodes) if isinstance(error, Refused) else located) from error.__cause__
+        raise error.at(program.name) from error.__cause__
 
 
-class Refused(CompileError):
-    """Operators that are not supported as they are used; `nodes` are the calls, each with its reason."""
+def refused_nodes(program: Program) -> Mapping[Node, str]:
+    """The nodes of the graph that cannot be imported, each with its reason; none where all of them can.
 
-    def __init__(self, error: CompileError, nodes: Sequence[tuple[Node, str]]) -> None:
-        super().__init__(error.message, where=error.where, detail=error.detail)
-        self.nodes = nodes
-
-    def at(self, where: str, detail: str = "") -> CompileError:
-        """As CompileError.at; whoever wants the nodes keeps this one."""
-        return CompileError(self.message, where=self.where, detail=self.detail).at(where, detail)
+    Raises CompileError for what is no single node's fault, such as an input that there is no type for.
+    """
+    try:
+        import_program(program)
+    except Refused as error:
+        return error.reasons
+    return {}
 
 
 class _Importer:
@@ -62,17 +67,24 @@ class _Importer:
         self.placeholders = [node for node in program.graph.nodes if node.op == "placeholder"]
         self.mlir: TorchMlir = to_mlir(program.graph)
         self.values: dict[Any, Any] = {}
-        self.errors: list[tuple[str, str, Node]] = []
+        self.errors: dict[Node, str] = {}
         self.weights: dict[tuple[Any, ...], Value] = {}
 
-    def module(self) -> Module:
+    def refused(self) -> dict[Node, str]:
+        """The nodes that could not be imported, but for those behind one of them."""
+        self.module()
+        return self.errors
+
+    def module(self) -> Module | None:
+        """The module, or None where a node could not be imported: `errors` says why."""
         function = Function("main", self._inputs())
         self.graph = Graph(function.block, self.symbols)
         self._bind_arguments(function)
         (block,) = self.mlir.function.regions[0].blocks
         for operation in block.operations:
             self._import(operation.operation)
-        self._raise_collected()
+        if self.errors:
+            return None
         outputs = [self.values[operand] for operand in block.operations[len(block.operations) - 1].operands]
         function.set_outputs(self._outputs(outputs))
         module = Module(self.program.name)
@@ -92,7 +104,7 @@ class _Importer:
                     kind = (
                         TensorType(dtype_of(value.dtype), self._input_dims(value, told))
                         if isinstance(value, torch.Tensor)
-                        else TensorType(DType.I64, ())
+                        else TensorType(_NUMBERS[type(value)], ())
                     )
                 except CompileError as error:
                     raise error.at(f"input '{binding.name}'") from error
@@ -104,7 +116,7 @@ class _Importer:
         dims: list[Dim] = []
         for size in list[Any](value.shape):
             is_known = not is_symbolic(size) or all(str(s) in told for s in size.node.expr.free_symbols)
-            dims.append(self.symbols.dim(size) if is_known else self.symbols.fresh("d"))
+            dims.append(self.symbols.dim(size) if is_known else self.symbols.opaque(size.node.expr, "d"))
         return tuple(dims)
 
     def _told(self) -> set[str]:
@@ -123,6 +135,8 @@ class _Importer:
                     value = next(given)
                     self.graph.knows(value)
                     self.values[argument] = value
+                case Input() if not isinstance(node.meta["val"], torch.SymInt):
+                    self.values[argument] = self.graph.number(next(given))
                 case Input():
                     dim = self.symbols.dim(node.meta["val"])
                     self.values[argument] = dim
@@ -150,7 +164,7 @@ class _Importer:
             if name is not None:
                 resolved = self._resolved(value)
                 if not isinstance(resolved, Value):
-                    resolved = self.graph.scalar(resolved, DType.F32 if isinstance(resolved, float) else DType.I64)
+                    resolved = self.graph.scalar(resolved, DType.F64 if isinstance(resolved, float) else DType.I64)
                 named.append((name, resolved))
         return named
 
@@ -196,7 +210,7 @@ class _Importer:
             self._check(operation, node)
             return
         except CompileError as error:
-            self.errors.append((name, error.message, node))
+            self.errors.setdefault(node, error.message)
         except Unavailable:
             pass
         for result in operation.results:
@@ -232,21 +246,26 @@ class _Importer:
         return result if isinstance(result, tuple) else [result]
 
     def _symbolic(self, node: Node, name: str, operands: Sequence[Any]) -> Any:
-        """Python's arithmetic on sizes: over dims where it is theirs, else what torch found out itself."""
+        """Python's arithmetic on sizes: over dims where it is theirs, else what torch found out, or ops on scalars."""
         function = _ON_DIMS.get(name)
         if function is not None and all(isinstance(o, int | DimExpr) for o in operands):
             return function(*operands)
-        value = node.meta["val"]
-        if isinstance(value, torch.SymInt):
-            return self.symbols.dim(value)
-        if not isinstance(value, int | float | bool):
-            raise CompileError("a number that is not whole, computed from sizes that vary, is not supported")
-        return value
+        traced = node.meta["val"]
+        if not is_symbolic(traced):
+            return traced
+        if is_extent(traced):
+            dim = self.symbols.dim(traced)
+            if all(self.graph.is_defined(symbol) for symbol in symbols_of(dim)):
+                return dim
+        value = numbers.compute(self.graph, name, operands)
+        return self.graph.as_extent(value, traced)
 
     def _check(self, operation: Any, node: Node) -> None:
         """Raises AssertionError unless the results are of the dtype and shape that torch says."""
         for result, expected in zip(operation.results, self.graph.declared, strict=True):
             value = self.values[result]
+            if isinstance(value, Value):
+                self.graph.knows_symbols(value)
             if expected is None or value is None or not isinstance(value, Value):
                 continue
             kind = value.tensor
@@ -256,17 +275,6 @@ class _Importer:
             )
             assert is_same, f"{self.graph.operator} at {title(node)}: made {kind}, torch says {expected}"
 
-    def _raise_collected(self) -> None:
-        if not self.errors:
-            return
-        nodes = [(node, message) for _, message, node in self.errors]
-        if len(self.errors) == 1:
-            name, message, node = self.errors[0]
-            raise Refused(CompileError(message, where=f"{title(node)}, {name}"), nodes)
-        lines = [f"{title(node)}: {name}: {message}" for name, message, node in self.errors]
-        error = CompileError(f"{len(lines)} operators are not supported as they are used", detail="\n  ".join(lines))
-        raise Refused(error, nodes)
-
 
 def _erase_unused(module: Module) -> None:
     """Drops what no result needs, such as transposes that products read through: folding would copy weights for it."""
@@ -275,6 +283,7 @@ def _erase_unused(module: Module) -> None:
             module.erase(op)
 
 
+_NUMBERS = {torch.SymInt: DType.I64, torch.SymFloat: DType.F64, torch.SymBool: DType.BOOL}
 _MISSING = object()  # what a failed operator should have defined
 
 

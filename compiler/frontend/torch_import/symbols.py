@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy
 import torch
+from torch.fx.experimental.symbolic_shapes import statically_known_true
 from torch.utils._sympy import functions
 
 from mlc.errors import CompileError
@@ -22,6 +23,7 @@ class Symbols:
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
         self._names: dict[str, str] = {}
+        self._opaque: dict[sympy.Expr, Dim] = {}
         self._taken: set[str] = set()
         for name, wanted in (names or {}).items():
             self._names[name] = self._free(wanted)
@@ -36,19 +38,21 @@ class Symbols:
 
     def expression(self, expr: sympy.Expr) -> Dim:
         """The dim that a sympy expression of torch's stands for."""
+        if expr in self._opaque:
+            return self._opaque[expr]
         match expr:
             case sympy.Integer():
                 return int(expr)
             case sympy.Symbol():
                 return symbol(self._name(str(expr)))
-            case sympy.Add():
+            case sympy.Add() if _are_whole(expr):
                 return sum((self.expression(a) for a in expr.args), 0)
-            case sympy.Mul() if all(not isinstance(a, sympy.Rational) or a.is_integer for a in expr.args):
+            case sympy.Mul() if _are_whole(expr):
                 product: Dim = 1
                 for argument in expr.args:
                     product = product * self.expression(argument)
                 return product
-            case sympy.Pow() if expr.exp.is_integer and expr.exp.is_positive:
+            case sympy.Pow() if expr.exp.is_Integer and expr.exp.is_positive:
                 power: Dim = 1
                 for _ in range(int(expr.exp)):
                     power = power * self.expression(expr.base)
@@ -57,15 +61,25 @@ class Symbols:
                 return self.expression(expr.args[0]) // self.expression(expr.args[1])
             case functions.Mod() | functions.PythonMod():
                 return self.expression(expr.args[0]) % self.expression(expr.args[1])
-            case functions.CeilToInt() | functions.TruncToInt() | functions.FloorToInt() | functions.Identity():
+            case functions.CeilToInt() | functions.TruncToInt() | functions.FloorToInt() if _are_whole(expr):
                 return self.expression(expr.args[0])
-            case functions.Max() | functions.Min():
+            case functions.Identity():
+                return self.expression(expr.args[0])
+            case functions.Max() | functions.Min() if _are_whole(expr):
                 parts = [self.expression(a) for a in expr.args]
                 chosen = parts[0]
                 for part in parts[1:]:
                     chosen = (maximum if isinstance(expr, functions.Max) else minimum)(chosen, part)
                 return chosen
-        raise CompileError(f"a size of {expr} is not supported: sizes are sums, products, quotients and remainders")
+        if not expr.is_integer:
+            raise CompileError(f"a size of {expr} is not supported: it is no whole number")
+        return self.opaque(expr, "size")
+
+    def opaque(self, expr: sympy.Expr, hint: str) -> Dim:
+        """A symbol of its own for an expression that dims cannot spell, or whose symbols nobody tells."""
+        if expr not in self._opaque:
+            self._opaque[expr] = self.fresh(hint)
+        return self._opaque[expr]
 
     def fresh(self, hint: str) -> Dim:
         """A symbol that no size of the graph has."""
@@ -85,6 +99,18 @@ class Symbols:
             name = f"{stem}_{number}"
         self._taken.add(name)
         return name
+
+
+def _are_whole(expr: sympy.Expr) -> bool:
+    """Whether all that the expression is made of are whole numbers, as dims are."""
+    return all(argument.is_integer for argument in expr.args)
+
+
+def is_extent(value: object) -> bool:
+    """Whether a symbolic number cannot be negative, as far as torch knows; only then may it be the symbol of a dim."""
+    if not isinstance(value, torch.SymInt):
+        return isinstance(value, int)
+    return bool(statically_known_true(value >= 0))
 
 
 def is_symbolic(value: object) -> bool:

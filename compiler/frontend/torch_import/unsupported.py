@@ -1,7 +1,4 @@
-"""All operators of a graph that mlc cannot import, found before the first one is, in one error.
-
-The list groups calls by operator: who has to change a model wants to see everything at once.
-"""
+"""The calls of a graph that no function serves, told by their operators and dtypes alone."""
 
 from __future__ import annotations
 
@@ -12,24 +9,9 @@ from torch._ops import HigherOrderOperator, OpOverload
 from torch.fx import Graph, Node
 from torch_mlir.extras.fx_importer import SYMBOLIC_TORCH_OPS
 
-from mlc.errors import CompileError
-from mlc.frontend.torch_import.locations import title
 from mlc.frontend.torch_import.reasons import COMPLEX, reason_for
 from mlc.frontend.torch_import.registry import find_operator
 from mlc.frontend.torch_import.symbols import is_symbolic
-
-
-def check_supported(graph: Graph) -> None:
-    """Raises one CompileError that lists every call without support, with the module path of each."""
-    found = [(operator_name(node), reason, title(node)) for node, reason in unsupported_nodes(graph)]
-    if not found:
-        return
-    groups: dict[tuple[str, str], list[str]] = {}
-    for name, reason, place in found:
-        groups.setdefault((name, reason), []).append(place)
-    lines = [f"{name} ({reason}): {', '.join(dict.fromkeys(places))}" for (name, reason), places in groups.items()]
-    count = len({name for name, _, _ in found})
-    raise CompileError(f"{count} operator{'s are' if count > 1 else ' is'} not supported", detail="\n  ".join(lines))
 
 
 def unsupported_nodes(graph: Graph) -> list[tuple[Node, str]]:

@@ -73,7 +73,7 @@ def mul(g: Graph, self: Value | Scalar, other: Value | Scalar) -> Value:
     return g(And(x, y)) if g.dtype is DType.BOOL else g(Mul(x, y))
 
 
-@torch_op("aten.div.Tensor", "aten.div.Scalar")
+@torch_op("aten.div.Tensor", "aten.div.Scalar", "aten.true_divide.Tensor")
 def div(g: Graph, self: Value | Scalar, other: Value | Scalar) -> Value:
     """self / other, a float."""
     return g(Div(*operands(g, self, other)))

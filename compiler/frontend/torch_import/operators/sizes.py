@@ -28,32 +28,25 @@ def stride(g: Graph, self: Value, dim: int) -> Dim:
 
 
 @torch_op("aten.Float.Scalar")
-def to_float(g: Graph, a: Scalar) -> float:
+def to_float(g: Graph, a: Value | Scalar) -> Value | float:
     """A number as a float."""
-    if isinstance(a, DimExpr):
-        raise g.error("a size known only when the model runs cannot be a float here")
-    return float(a)
+    return g.number(g.tensor(a, DType.F64)) if isinstance(a, Value | DimExpr) else float(a)
 
 
 @torch_op("aten.Float.bool", "aten.Int.bool")
-def of_bool(g: Graph, a: bool) -> int:
+def of_bool(g: Graph, a: Value | Scalar) -> Value | int:
     """A boolean as a number."""
-    return int(a)
+    return g.number(g.tensor(a, DType.I64)) if isinstance(a, Value | DimExpr) else int(a)
 
 
 @torch_op("aten.Int.Tensor", "aten.Float.Tensor", "aten.item", "aten._local_scalar_dense")
 def item(g: Graph, a: Value | None = None, self: Value | None = None) -> Value | Dim:
-    """The one element of a tensor; where torch uses it as a size it becomes a symbol."""
+    """The one element of a tensor as a number; where torch uses it as a size it becomes a symbol."""
     value = a or self
     assert value is not None and g.node is not None
-    scalar = g.reshape(value, ())
-    traced = g.node.meta["val"]
-    if not hasattr(traced, "node") or scalar.tensor.dtype.is_float or scalar.tensor.dtype is DType.BOOL:
-        return scalar
-    dim = g.symbols.dim(traced)
-    if isinstance(dim, DimExpr):
-        g.define(g.cast(scalar, DType.I64), dim)
-    return dim
+    dtype = value.tensor.dtype
+    number = g.cast(g.reshape(value, ()), DType.F64 if dtype.is_float else dtype if dtype is DType.BOOL else DType.I64)
+    return g.as_extent(number, g.node.meta["val"])
 
 
 @torch_op(
