@@ -7,10 +7,13 @@ extents from the contents of its operands.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from llvmlite import ir
+
 from mlc.codegen import registers
-from mlc.codegen.builder import Builder, Num
+from mlc.codegen.builder import F64, Builder, Num
 from mlc.codegen.main import MainBuilder
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Inline
@@ -30,7 +33,9 @@ def steps_for(op: Op) -> list[Step]:
     operands = [getattr(op, name) for name in fields]
     present = tuple(v for v in operands if isinstance(v, Value))
     if not present:
-        return [Inline(lambda m: _check_reshape(m, op), (), op)] if isinstance(op, Reshape) else []
+        if isinstance(op, Reshape):
+            return [Inline(partial(_check_reshape, op=op), (), op)]
+        return [Inline(partial(_check_pad, op=op), (), op)] if isinstance(op, Pad) else []
 
     if any(not v.tensor.is_static for v in present):
         raise NoKernel("how many numbers its shape operand holds is not known when compiling")
@@ -110,15 +115,35 @@ def tile(m: MainBuilder, op: Tile) -> list[Num]:
 @shaped(Pad, "amounts", "axes")
 def pad(m: MainBuilder, op: Pad) -> list[Num]:
     assert op.amounts is not None
-    extents = [m.dim(d) for d in op.x.tensor.dims]
+    rank = op.x.tensor.rank
+    amounts: list[tuple[Num, Num]] = [(0, 0)] * rank
     count = op.amounts.tensor.dims[0] // 2
     assert isinstance(count, int)
     for place in range(count):
-        grown = m.add(m.element(op.amounts, place), m.element(op.amounts, place + count))
-        named = m.element(op.axes, place) if op.axes is not None else place
-        for axis, extent in enumerate(extents):
-            is_it = m.ir.or_(m.compare("==", named, axis), m.compare("==", named, axis - len(extents)))
-            extents[axis] = m.select(is_it, m.add(extent, grown), extent)
+        given = m.element(op.amounts, place), m.element(op.amounts, place + count)
+        named = _axis(m, op, op.axes, place, rank)
+        for axis, (before, after) in enumerate(amounts):
+            is_it = m.ir.or_(m.compare("==", named, axis), m.compare("==", named, axis - rank))
+            amounts[axis] = m.select(is_it, given[0], before), m.select(is_it, given[1], after)
+    return _padded(m, op, amounts)
+
+
+def _check_pad(m: MainBuilder, op: Pad) -> None:
+    assert op.pads is not None
+    rank = op.x.tensor.rank
+    _padded(m, op, [(m.dim(op.pads[axis]), m.dim(op.pads[rank + axis])) for axis in range(rank)])
+
+
+def _padded(m: MainBuilder, op: Pad, amounts: Sequence[tuple[Num, Num]]) -> list[Num]:
+    """The extents with these numbers of elements before and after each axis; other modes than constant need some."""
+    extents = [m.dim(d) for d in op.x.tensor.dims]
+    for axis, (before, after) in enumerate(amounts):
+        kept = m.add(extents[axis], m.add(m.minimum(before, 0), m.minimum(after, 0)))
+        grown = m.add(m.maximum(before, 0), m.maximum(after, 0))
+        if op.mode != "constant" and not (isinstance(kept, int) and isinstance(grown, int)):
+            has_some = m.ir.or_(m.compare(">", kept, 0), m.compare("<=", grown, 0))
+            m.require(has_some, f"axis {axis} has no element that mode {op.mode} could repeat", op=op)
+        extents[axis] = m.add(kept, grown)
     return extents
 
 
@@ -131,6 +156,8 @@ def range_(m: MainBuilder, op: Range) -> list[Num]:
             registers.converted(m, m.scalar(v), dtype, DType.F64) for v in (op.start, op.limit, op.delta)
         )
         steps = m.intrinsic("ceil", m.ir.fdiv(m.ir.fsub(limit, start), delta))
+        is_count = m.ir.fcmp_ordered("<", steps, ir.Constant(F64, 2.0**62))
+        m.require(is_count, "a range from start to limit by delta has no end", op=op)
         return [m.maximum(registers.converted(m, steps, DType.F64, DType.I64), 0)]
     start, limit, delta = (m.i64(m.element(v, 0)) for v in (op.start, op.limit, op.delta))
     m.require(m.compare("!=", delta, 0), "delta is 0", op=op)
@@ -139,6 +166,16 @@ def range_(m: MainBuilder, op: Range) -> list[Num]:
     size = m.ir.select(is_down, m.sub(0, delta), delta)
     steps = m.ir.sdiv(m.add(span, m.sub(size, 1)), size)
     return [m.maximum(m.select(m.compare("<", span, 0), 0, steps), 0)]
+
+
+def _axis(m: MainBuilder, op: Op, axes: Value | None, place: int, rank: int) -> Num:
+    """The axis that the entry at `place` is about, which must be one of `rank`; may count from the back."""
+    if axes is None:
+        return place
+    axis = m.element(axes, place)
+    is_one = m.ir.and_(m.compare(">=", axis, -rank), m.compare("<", axis, rank))
+    m.require(is_one, f"axis {{0}} is outside of [-{rank}, {rank})", axis, op=op)
+    return axis
 
 
 @shaped(OneHot, "depth_operand")
@@ -153,6 +190,12 @@ def one_hot(m: MainBuilder, op: OneHot) -> list[Num]:
 @shaped(DynamicSlice, "starts", "ends", "axes", "steps")
 def dynamic_slice(m: MainBuilder, op: DynamicSlice) -> list[Num]:
     extents = [m.dim(d) for d in op.x.tensor.dims]
+    count = op.starts.tensor.dims[0]
+    assert isinstance(count, int)
+    for place in range(count):
+        _axis(m, op, op.axes, place, len(extents))
+        if op.steps is not None:
+            m.require(m.compare("!=", m.element(op.steps, place), 0), f"step {place} is 0", op=op)
     for axis, (_, size, _) in enumerate(slice_bounds(m, op, lambda v, i: m.i64(m.element(v, i)), list(extents))):
         extents[axis] = size
     return extents

@@ -221,6 +221,11 @@ class Pad(Op):
         if len(self.pads) != 2 * x.rank:
             raise self.error(f"pads must have 2 entries per axis of {x}, got {len(self.pads)}")
         before, after = self.pads[: x.rank], self.pads[x.rank :]
+        for axis, sizes in enumerate(zip(x.dims, before, after, strict=True)):
+            if self.mode != "constant" and all(isinstance(n, int) for n in sizes):
+                extent, *amounts = numbers(sizes)
+                if extent + sum(min(n, 0) for n in amounts) <= 0 < max(amounts):
+                    raise self.error(f"axis {axis} of {x} has no element that mode {self.mode} could repeat")
         return x.with_shape(tuple(d + b + a for d, b, a in zip(x.dims, before, after, strict=True)))
 
     def evaluate(self, x: Array, value: Array | None, amounts: Array | None, axes: Array | None) -> Array:

@@ -20,6 +20,7 @@ from mlc.ops import (
     Concat,
     Conv,
     DeformConv,
+    DynamicSlice,
     Expand,
     Gather,
     GatherElements,
@@ -27,9 +28,12 @@ from mlc.ops import (
     LayerNorm,
     Lstm,
     Matmul,
+    MaxRoiPool,
     MaxUnpool,
     NonMaxSuppression,
+    Pad,
     QuantizeLinear,
+    Range,
     Reshape,
     ReverseSequence,
     RotaryEmbedding,
@@ -260,3 +264,77 @@ def test_frames_must_move_on() -> None:
     assert run(normal(1, 16, 1), np.array(4), normal(8)).shape == (1, 3, 5, 2)
     with pytest.raises(RunError, match=r"frame_step is 0"):
         run(normal(1, 16, 1), np.array(0), normal(8))
+
+
+def test_slices_of_no_axis_and_of_no_step_are_refused() -> None:
+    def build(*operands: Value) -> Op:
+        return DynamicSlice(*operands, dims=(symbol("A"), symbol("B")))
+
+    one = tensor(DType.I64, 1)
+    run = one_op(build, tensor(DType.F32, 3, 4), one, one, one, one)
+    x, (start, end) = normal(3, 4), (np.array([n]) for n in (1, 3))
+    assert np.array_equal(run(x, start, end, np.array([-1]), np.array([1])), x[:, 1:3])
+    with pytest.raises(RunError, match=r"axis 7 is outside of \[-2, 2\)"):
+        run(x, start, end, np.array([7]), np.array([1]))
+    with pytest.raises(RunError, match="step 0 is 0"):
+        run(x, start, end, np.array([1]), np.array([0]))
+
+
+def test_pads_of_no_axis_and_of_nothing_to_repeat_are_refused() -> None:
+    dims = symbol("A"), symbol("B")
+    run = one_op(
+        lambda x, amounts, axes: Pad(x, None, amounts, axes, mode="edge", dims=dims),
+        tensor(DType.F32, symbol("N"), 4),
+        tensor(DType.I64, 2),
+        tensor(DType.I64, 1),
+    )
+    x, amounts = normal(2, 4), np.array([1, 0])
+    assert np.array_equal(run(x, amounts, np.array([0])), x[[0, 0, 1]])
+    assert run(x[:0], amounts, np.array([1])).shape == (0, 5)
+    with pytest.raises(RunError, match=r"axis -3 is outside of \[-2, 2\)"):
+        run(x, amounts, np.array([-3]))
+    with pytest.raises(RunError, match="axis 0 has no element that mode edge could repeat"):
+        run(x[:0], amounts, np.array([0]))
+    with pytest.raises(RunError, match="axis 0 has no element that mode edge could repeat"):
+        run(x, np.array([-2, 1]), np.array([0]))
+    run = one_op(lambda x: Pad(x, pads=(1, 0, 2, 0), mode="reflect"), tensor(DType.F32, symbol("N"), 4))
+    assert run(x).shape == (5, 4)
+    with pytest.raises(RunError, match="axis 0 has no element that mode reflect could repeat"):
+        run(x[:0])
+
+
+@pytest.mark.parametrize("limit", [np.nan, np.inf])
+def test_a_range_without_end_is_refused(limit: float) -> None:
+    scalar = tensor(DType.F32)
+    run = one_op(lambda *operands: Range(*operands, count=symbol("K")), scalar, scalar, scalar)
+    zero, one = np.float32(0), np.float32(1)
+    assert run(zero, np.float32(3), one).shape == (3,)
+    for given in ((zero, np.float32(limit), one), (zero, one, zero)):
+        with pytest.raises(RunError, match="has no end"):
+            run(*given)
+
+
+def test_a_box_of_no_image_is_refused() -> None:
+    run = one_op(
+        lambda x, rois: MaxRoiPool(x, rois, height=1, width=1), tensor(DType.F32, 2, 1, 4, 4), tensor(DType.F32, 1, 5)
+    )
+    x = normal(2, 1, 4, 4)
+    assert run(x, np.array([[1, 0, 0, 3, 3]], np.float32)) == x[1].max()
+    for image in (2.0, 7e9):
+        with pytest.raises(RunError, match=r"is outside of \[-2, 2\)"):
+            run(x, np.array([[image, 0, 0, 3, 3]], np.float32))
+
+
+def test_windows_that_do_not_fill_their_image_are_refused() -> None:
+    run = one_op(
+        lambda x, window: Col2Im(
+            x, None, window, dims=(1, symbol("C"), 3, 3), strides=(1, 1), pads=(0,) * 4, dilations=(1, 1)
+        ),
+        tensor(DType.F32, 1, symbol("P"), symbol("W")),
+        tensor(DType.I64, 2),
+    )
+    assert run(normal(1, 8, 4), np.array([2, 2])).shape == (1, 2, 3, 3)
+    with pytest.raises(RunError, match="7 planes are no whole number of windows of 4"):
+        run(normal(1, 7, 4), np.array([2, 2]))
+    with pytest.raises(RunError, match="400 windows are given, 4 fit the image"):
+        run(normal(1, 8, 400), np.array([2, 2]))

@@ -128,6 +128,11 @@ def _between(k: Kernel, x: Element, low: Element, high: Element) -> Element:
     return k.ir.select(k.ir.fcmp_ordered("<", x, high), x, high)
 
 
+@checked(MaxRoiPool)
+def check_images(plan: Plan, op: MaxRoiPool) -> None:
+    check_indices(plan, op, op.rois, op.x.tensor.dims[0], column=0)
+
+
 @kernel(MaxRoiPool)
 def max_roi_pool(plan: Plan, op: MaxRoiPool) -> None:
     """Each cell's elements in order."""
@@ -142,7 +147,6 @@ def max_roi_pool(plan: Plan, op: MaxRoiPool) -> None:
         sample = k.ir.fptosi(k.read_as(DType.F64, rois, (roi, 0)), I64)
         batch = k.dim(op.x.tensor.dims[0])
         sample = k.select(k.compare("<", sample, 0), k.add(sample, batch), sample)
-        sample = k.minimum(k.maximum(sample, 0), k.sub(batch, 1))
         wide = accumulator(op.rois.tensor.dtype)
         x1, y1, x2, y2 = (_rounded(k, op, k.read_as(wide, rois, (roi, n))) for n in range(1, 5))
         with k.loop(0, op.height) as row, k.loop(0, op.width) as column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlc.codegen import registers
-from mlc.codegen.builder import Num
+from mlc.codegen.builder import Builder, Num
 from mlc.codegen.kernel import Kernel
 from mlc.codegen.kernels.spaces import nest
 from mlc.codegen.main import MainBuilder
@@ -28,7 +28,13 @@ def col2im_shape(m: MainBuilder, op: Col2Im) -> list[Num]:
     for size in window:
         taps = m.mul(taps, size)
     sizes = [m.dim(d) for d in op.dims[2:]] if op.image is None else [m.element(op.image, axis) for axis in range(rank)]
-    batch, planes, _ = (m.dim(d) for d in op.x.tensor.dims)
+    batch, planes, columns = (m.dim(d) for d in op.x.tensor.dims)
+    is_whole = m.compare("==", m.mod(planes, m.maximum(taps, 1)), 0)
+    m.require(is_whole, "{0} planes are no whole number of windows of {1}", planes, taps, op=op)
+    count: Num = 1
+    for axis, (size, extent) in enumerate(zip(window, sizes, strict=True)):
+        count = m.mul(count, windows_along(m, op, axis, size, extent))
+    m.require(m.compare("==", columns, count), "{0} windows are given, {1} fit the image", columns, count, op=op)
     return [batch, m.floordiv(planes, m.maximum(taps, 1)), *sizes]
 
 
@@ -43,7 +49,7 @@ def col2im(plan: Plan, op: Col2Im) -> None:
     def line(k: Kernel, number: Any) -> None:
         at = k.unravel(number, [k.dim(d) for d in lines])
         kernel_ = _window(k, op)
-        counts = [_count(k, op, axis, size) for axis, size in enumerate(kernel_)]
+        counts = [windows_along(k, op, n, size, k.dim(op.dims[2 + n])) for n, size in enumerate(kernel_)]
         with k.loop(0, k.dim(last)) as column:
             batch, channel, *place = (*at, column)
             total = k.variable(k.constant(dtype, 0))
@@ -67,10 +73,9 @@ def _window(k: Kernel, op: Col2Im) -> list[Num]:
     return [k.read_as(DType.I64, k.tensor(op.window), (axis,)) for axis in range(len(op.dims) - 2)]
 
 
-def _count(k: Kernel, op: Col2Im, axis: int, size: Num) -> Num:
-    """How many windows there are along an axis."""
-    rank = len(op.dims) - 2
-    whole = k.add(k.dim(op.dims[2 + axis]), op.pads[axis] + op.pads[rank + axis])
+def windows_along(k: Builder, op: Col2Im, axis: int, size: Num, extent: Num) -> Num:
+    """How many windows of `size` taps there are along an axis of the image."""
+    whole = k.add(extent, op.pads[axis] + op.pads[len(op.dims) - 2 + axis])
     room = k.sub(whole, k.add(k.mul(k.sub(size, 1), op.dilations[axis]), 1))
     return k.add(k.floordiv(k.maximum(room, 0), op.strides[axis]), 1)
 
