@@ -17,7 +17,21 @@ _DIALECTS = {
     "quant": "quantized types are not supported; export quantize and dequantize as arithmetic",
 }
 
-REASONS: dict[str, str] = {}
+_STATE = "it is a state that outlives a call; make it an argument and a result"
+_BLOCKS = "numbers in blocks that share a scale have no kernels; convert them to floats outside of the model"
+
+REASONS: dict[str, str] = {
+    "tosa.variable": _STATE,
+    "tosa.variable_read": _STATE,
+    "tosa.variable_write": _STATE,
+    "tosa.cast_from_block_scaled": _BLOCKS,
+    "tosa.cast_to_block_scaled": _BLOCKS,
+    "tosa.conv2d_block_scaled": _BLOCKS,
+    "tosa.matmul_t_block_scaled": _BLOCKS,
+    "tosa.reshape_block_scaled": _BLOCKS,
+    "tosa.row_gather": "rows in runs have no support yet; gather each row by an index of its own",
+    "tosa.row_gather_block_scaled": _BLOCKS,
+}
 
 
 def reason_for(name: str) -> str:

@@ -12,4 +12,5 @@ from mlc.frontend.mlir_import.operators import (  # noqa: F401
     sizes,
     structured,
     tensors,
+    tosa,
 )
