@@ -1,7 +1,7 @@
-"""MLIR for those who go on from here: `to_module` gives a model as a torch_mlir Module in linalg on tensors."""
+"""MLIR for those who go on from here: a model as a module in linalg on tensors, as text or as a torch_mlir Module."""
 
 from __future__ import annotations
 
-from mlc.codegen.mlir.whole import module_text, to_module
+from mlc.codegen.mlir.portable import module_text, to_module
 
 __all__ = ["module_text", "to_module"]

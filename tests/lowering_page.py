@@ -13,6 +13,7 @@ from mlc.driver import Options
 from mlc.driver.compile import optimize
 from mlc.ir.parser import parse_module
 from mlc.ir.printer import print_module
+from mlc.mlir import module_text
 from mlc.target import Target
 
 PAGE = Path(__file__).parent.parent / "docs" / "lowering.md"
@@ -53,7 +54,7 @@ def page() -> str:
         "its `outs` is the\n"
         "product itself. The destination comes as an argument, so that the stage needs no memory "
         "of its own. `@main` is for\n"
-        "reading, and for other compilers; the program has a native main instead.",
+        "reading; the program has a native main instead.",
         _block(stages["linalg"]),
         "## vector: how it is computed",
         "The schedule is a text in the transform dialect, one named sequence for each family of "
@@ -87,6 +88,17 @@ def page() -> str:
         "it, and llvmlite makes the\n"
         "object code. From here on nothing knows which backend a kernel came from.",
         _block(_beginning(stages["llvm"]), "llvm"),
+        "## linalg-on-tensors: for other compilers",
+        "The stages above are cut for our schedules and one target. What another compiler wants is "
+        "the model as a whole, in\n"
+        "named ops and plain layouts: `mlc compile model.mlir --emit=linalg-on-tensors` writes it, "
+        "weights included, with no MLIR\n"
+        "installed, and `mlc.mlir.to_module` gives it in memory. Convolutions, pools and softmax are "
+        "linalg's own there, images are\n"
+        "padded by `tensor.pad`. The tests give it to IREE for every model they have, and compare the "
+        "numbers. From `-O2` on\n"
+        "convolutions run on blocks of channels: `--disable-pass layout` keeps them plain.",
+        _block(module_text(module)),
     ]
     return "\n\n".join(parts) + "\n"
 

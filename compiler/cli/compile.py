@@ -17,7 +17,9 @@ from mlc.errors import CompileError
 if TYPE_CHECKING:
     from mlc.driver import Options
 
-EMITS = ("artifact", "ir", "onnx", "schedule", "llvm", "asm", "obj")
+EMITS = ("artifact", "ir", "onnx", "linalg-on-tensors", "schedule", "llvm", "asm", "obj")
+# Other forms of the graph; no code is made for them.
+GRAPHS = ("ir", "onnx", "linalg-on-tensors")
 # Of the mlir backend, in the order in which one is made of the other; llvm is the last of both backends.
 MLIR_STAGES = ("linalg", "vector", "bufferized", "llvm-dialect", "llvm")
 
@@ -32,7 +34,8 @@ MLIR_STAGES = ("linalg", "vector", "bufferized", "llvm-dialect", "llvm")
     type=click.Choice((*EMITS, *MLIR_STAGES[:-1])),
     default="artifact",
     show_default=True,
-    help="The stage to write; linalg, vector, bufferized and llvm-dialect are of --backend mlir.",
+    help="What to write. linalg-on-tensors is the model for other compilers; linalg, vector, bufferized and "
+    "llvm-dialect are stages of --backend mlir.",
 )
 @click.option(
     "--stop-after", type=click.Choice(MLIR_STAGES), help="Leave the mlir backend's pipeline behind this stage."
@@ -70,7 +73,7 @@ def command(
             Path(model),
             options,
             observers,
-            stop_before_codegen=emit in ("ir", "onnx") or last is not None,
+            stop_before_codegen=emit in GRAPHS or last is not None,
             # Passes are to be seen, or a stage that an artifact does not hold: then nothing comes from the cache.
             reuse_model=not watched and not mlir_timing and emit == "artifact",
         )
@@ -133,7 +136,7 @@ def _artifact_name(model: str) -> str:
 
 def _check(model: Path, output: str | None, emit: str, options: Options, as_json: bool) -> None:
     """Refuses what does not go together, before any work is done."""
-    needs_code = emit not in ("ir", "onnx")
+    needs_code = emit not in GRAPHS
     if needs_code and options.backend == "interp":
         raise CompileError("the interp backend makes no code; use --emit=ir, or `mlc run --backend interp`")
     if not needs_code and not options.fallback:
@@ -203,6 +206,10 @@ def _stage(compilation: Any, emit: str) -> bytes:
             data = export_model(compilation.module).SerializeToString()
             assert isinstance(data, bytes)
             return data
+        case "linalg-on-tensors":
+            from mlc.mlir import module_text
+
+            return module_text(compilation.module).encode()
         case _:
             content = compilation.stage(emit)
             assert isinstance(content, bytes)

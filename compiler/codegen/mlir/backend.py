@@ -16,7 +16,7 @@ from mlc.codegen.mlir import scalars as scalars  # fills the registry
 from mlc.codegen.mlir.checks import add_checks
 from mlc.codegen.mlir.llvm_text import older_floats
 from mlc.codegen.mlir.lowering import Functions, Lowering
-from mlc.codegen.mlir.registry import LINALG, SCALARS
+from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS
 from mlc.codegen.mlir.run import Lowered, lower, require_mlir
 from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.program import CodeUnit
@@ -33,8 +33,11 @@ class MlirKernels:
     copies_concats = False
     are_whole = False
 
-    def __init__(self, schedule: str = "", stages: Sequence[str] = ()) -> None:
-        require_mlir()
+    def __init__(self, schedule: str = "", stages: Sequence[str] = (), *, is_portable: bool = False) -> None:
+        """`is_portable` kernels are for other compilers: nothing in them is made for a target, and none is compiled."""
+        if not is_portable:
+            require_mlir()
+        self.is_portable = is_portable
         self.functions = Functions()
         self.lowered = Lowered()
         self._schedule, self._stages = schedule, stages
@@ -63,11 +66,12 @@ class MlirKernels:
         """The launches of a group."""
         plan = Plan(group, FAMILY, table, constants)
         checks(plan)
-        lowering = Lowering(plan, self.functions)
+        lowering = Lowering(plan, self.functions, is_portable=self.is_portable)
         for op in group.ops:
             add_checks(lowering, op)
         if group.root is not None and not self.is_light(group.root):
-            LINALG[type(group.root)](lowering, group.root)
+            forms = {**LINALG, **NAMED} if self.is_portable else LINALG
+            forms[type(group.root)](lowering, group.root)
         else:
             lowering.elementwise(group.outputs)
         return plan

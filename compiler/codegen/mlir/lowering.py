@@ -56,6 +56,7 @@ class Call:
     """A stage in the order of the program: which buffers it reads and writes, each seen in some shape."""
 
     function: Function
+    stage: Stage
     arguments: tuple[tuple[Storage, tuple[Dim, ...]], ...]
     symbols: tuple[str, ...]
 
@@ -69,10 +70,10 @@ class Functions:
 
 
 class Lowering:
-    """The stages of one group while they are written."""
+    """The stages of one group while they are written; `is_portable` ones are read, and go to other compilers."""
 
-    def __init__(self, plan: Plan, functions: Functions) -> None:
-        self.plan, self.group, self.functions = plan, plan.group, functions
+    def __init__(self, plan: Plan, functions: Functions, *, is_portable: bool = False) -> None:
+        self.plan, self.group, self.functions, self.is_portable = plan, plan.group, functions, is_portable
         self.target = plan.target
         self._accumulators: dict[Value, Temporary] = {}
 
@@ -177,7 +178,7 @@ class Lowering:
             parts = 1
         function = self._function(stage, parts)
         keys = list(stage.arguments)
-        self.functions.calls.append(Call(function, tuple(keys), tuple(stage.symbols)))
+        self.functions.calls.append(Call(function, stage, tuple(keys), tuple(stage.symbols)))
         self.plan.choose("stage", stage.family)
         for name, number in stage.parameters.items():
             self.plan.choose(name, "x".join(map(str, number)) if isinstance(number, tuple) else number)
@@ -261,7 +262,9 @@ class Lowering:
         title = "_".join(dict.fromkeys(op.name.removeprefix("mlc.") for op in self.group.ops if op.is_elementwise))
         stage = Stage(title[:40] or "copy")
         leaves = self._leaves(outputs)
-        merged, shapes = merge_dims(dims, list(dict.fromkeys([*leaves, *outputs])))
+        values = list(dict.fromkeys([*leaves, *outputs]))
+        # Merged dims make long loops of short ones; who reads the module wants to see the tensors as they are.
+        merged, shapes = (dims, _padded(values, len(dims))) if self.is_portable else merge_dims(dims, values)
         names = [f"i{axis}" for axis in range(len(merged))]
         plain, doubtful = self._split(leaves, merged, shapes)
         ins = [(stage.tensor(self._stored(v), shapes[v]), _expressions(shapes[v], merged, names)) for v in plain]
@@ -461,6 +464,11 @@ def _holds(whole: Dim, parts: Dim) -> bool:
 def best_divisor(count: int, most: int) -> int:
     """The largest divisor of `count` that is at most `most`; 1 for 0."""
     return next((d for d in range(min(count, most), 0, -1) if count % d == 0), 1)
+
+
+def _padded(values: Sequence[Value], rank: int) -> dict[Value, tuple[Dim, ...]]:
+    """Each value's dims behind as many of 1 as make `rank`."""
+    return {v: (1,) * (rank - v.tensor.rank) + v.tensor.dims for v in values}
 
 
 def _is_scalar(op: Op | None) -> bool:

@@ -13,6 +13,7 @@ from mlc.ir import Op
 Scalar = Callable[..., Any]
 SCALARS: dict[type[Op], Scalar] = {}  # f(body, op, *operand elements) -> element
 LINALG: dict[type[Op], Scalar] = {}  # f(lowering, op): adds stages that compute the op's results
+NAMED: dict[type[Op], Scalar] = {}  # the same, for a module that goes to other compilers
 
 
 def scalar(*classes: type[Op]) -> Callable[[Scalar], Scalar]:
@@ -26,6 +27,14 @@ def scalar(*classes: type[Op]) -> Callable[[Scalar], Scalar]:
 def linalg(*classes: type[Op]) -> Callable[[Scalar], Scalar]:
     """Registers `f(lowering, op)`, which adds the stages of one op; see mlc.codegen.mlir.lowering."""
     return _into(LINALG, classes)
+
+
+def named(*classes: type[Op]) -> Callable[[Scalar], Scalar]:
+    """Registers `f(lowering, op)` for modules that go to other compilers, where it differs from what `linalg` names.
+
+    What the target has no part in: named ops and whole tensors instead of what our schedules tile.
+    """
+    return _into(NAMED, classes)
 
 
 def _into(table: dict[type[Op], Scalar], classes: tuple[type[Op], ...]) -> Callable[[Scalar], Scalar]:

@@ -1,14 +1,13 @@
-"""A whole model as one MLIR module: the stages as functions, and a main that calls them on tensors.
+"""A whole model as one MLIR module: the stages of the mlir backend as functions, and a main that calls them on tensors.
 
-For reading (`--emit=linalg`) and for others to go on from: main has no memory plan and no run-time checks, and weights
-are constants in it. Booleans are i8, and integers signless, as in every stage.
+For reading (`--emit=linalg`): main has no memory plan and no run-time checks, and weights are constants in it. Booleans
+are i8, and integers signless, as in every stage. What other compilers get is written by mlc.codegen.mlir.portable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from mlc.codegen.mlir.lowering import Call
 from mlc.codegen.mlir.pipeline import STAGES
 from mlc.codegen.mlir.run import lower
 from mlc.codegen.mlir.text import Stage, Tensor, tensor_type
+from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Inline, Launch
 from mlc.codegen.steps import Step
 from mlc.errors import CompileError
@@ -40,28 +40,20 @@ def lowered_stages(module: Module, target: Target, schedule: str = "") -> tuple[
     return kernels, lowering, lowering.block(module.main.block)
 
 
-def module_text(module: Module, target: Target, *, with_weights: bool) -> str:
-    """The MLIR module of a model: private functions, and main with the model's inputs and outputs.
+def whole_text(module: Module, kernels: MlirKernels, lowering: Lowering, steps: Sequence[Step]) -> str:
+    """The module of stages that are written already, large weights left out.
 
     Raises CompileError for what only the compiled program has: steps in Python, control flow, shapes made of data.
     """
-    kernels, lowering, steps = lowered_stages(module, target)
-    return whole_text(module, kernels, lowering, steps, with_weights=with_weights)
-
-
-def whole_text(
-    module: Module, kernels: MlirKernels, lowering: Lowering, steps: Sequence[Step], *, with_weights: bool
-) -> str:
-    """The module of stages that are written already."""
     functions = [f.text for f in kernels.functions.by_name.values()]
-    main = _Main(module, lowering, steps, with_weights).text(kernels.functions.calls)
+    main = Main(module, lowering, steps, with_weights=False).text(kernels.functions.calls)
     return "\n".join(["module {", *functions, main, "}", ""])
 
 
-class _Main:
+class Main:
     """The main function while it is written; `known` holds the newest tensor of each buffer."""
 
-    def __init__(self, module: Module, lowering: Lowering, steps: Sequence[Step], with_weights: bool) -> None:
+    def __init__(self, module: Module, lowering: Lowering, steps: Sequence[Step], *, with_weights: bool) -> None:
         self.steps = steps
         self.function, self.lowering, self.with_weights = module.main, lowering, with_weights
         self.stage = Stage("main")
@@ -70,10 +62,16 @@ class _Main:
     def text(self, calls: Sequence[Call]) -> str:
         """The function, its calls in the order of the program."""
         self._refuse()
+        try:
+            return self._text(calls)
+        except NoKernel as reason:  # of a tensor that is only looked at, such as a narrow float's
+            raise CompileError(f"there is no MLIR module of the whole: {reason}") from None
+
+    def _text(self, calls: Sequence[Call]) -> str:
         for number, value in enumerate(self.function.inputs):
             self.known[value] = Tensor(f"%arg{number}", value.tensor.dtype, value.tensor.dims)
         for call in calls:
-            self._call(call)
+            self.call(call)
         results = [self._seen(v, v.tensor.dims) for v in self.function.outputs]
         symbols = [self._symbol(name, scalar.name) for name, scalar in self.stage.symbols.items()]
         inputs = ", ".join(f"{self.known[v].name}: {_type(v)}" for v in self.function.inputs)
@@ -97,7 +95,7 @@ class _Main:
             raise CompileError("there is no MLIR module of a model with control flow: its loops are main's")
         unknown = [s for s in lowering.known_symbols if s not in lowering.input_symbols]
         if unknown:
-            raise CompileError(f"there is no MLIR module of a model whose data makes shapes: {unknown[0]}")
+            raise CompileError(f"there is no MLIR module of a model no input of which has {unknown[0]} itself as a dim")
 
     def _symbol(self, name: str, ssa: str) -> list[str]:
         for value in self.function.inputs:
@@ -110,18 +108,27 @@ class _Main:
                     ]
         raise AssertionError(name)
 
-    def _call(self, call: Call) -> None:
-        given: list[Tensor] = []
-        for number, (storage, dims) in enumerate(call.arguments):
-            is_new = number in call.function.outputs and self._root(storage) not in self.known
-            given.append(self.stage.empty(_dtype(storage), dims) if is_new else self._seen(storage, dims))
-        scalars = [self.stage.dim(symbol(s)) for s in call.symbols]
+    def call(self, call: Call) -> None:
+        """The call of a stage's function."""
+        given, scalars = self.given(call), [self.stage.dim(symbol(s)) for s in call.symbols]
         made = [Tensor(self.stage.fresh(), given[n].dtype, given[n].dims) for n in call.function.outputs]
         types = ", ".join([*(t.type for t in given), *("index" for _ in scalars)])
         names = ", ".join([*(t.name for t in given), *(s.name for s in scalars)])
         left = ", ".join(t.name for t in made)
         results = ", ".join(t.type for t in made)
         self.stage.line(f"{left} = call @{call.function.name}({names}) : ({types}) -> ({results})")
+        self.keep(call, made)
+
+    def given(self, call: Call) -> list[Tensor]:
+        """The tensors that a stage is called with; what it writes first is empty."""
+        tensors: list[Tensor] = []
+        for number, (storage, dims) in enumerate(call.arguments):
+            is_new = number in call.function.outputs and self._root(storage) not in self.known
+            tensors.append(self.stage.empty(_dtype(storage), dims) if is_new else self._seen(storage, dims))
+        return tensors
+
+    def keep(self, call: Call, made: Sequence[Tensor]) -> None:
+        """What a stage wrote is from now on what its buffers hold."""
         for number, tensor in zip(call.function.outputs, made, strict=True):
             self.known[self._root(call.arguments[number][0])] = tensor
 
@@ -166,29 +173,48 @@ class _Main:
         return self.stage.op(f"arith.constant {contents} : {kind}", dtype, array.shape)
 
     def _reshaped(self, tensor: Tensor, dims: tuple[Dim, ...]) -> Tensor:
-        """The same elements in another shape, through one dim."""
+        """The same elements in another shape: dims split or merged, through one dim where it is neither."""
         if tensor.dims == dims:
             return tensor
-        flat = tensor
-        whole = product(tensor.dims)
-        if len(tensor.dims) != 1:
-            one = (whole,)
-            kind = tensor_type(tensor.dtype, one)
-            if tensor.dims:
-                group = list(range(len(tensor.dims)))
-                text = f"tensor.collapse_shape {tensor.name} [{group}] : {tensor.type} into {kind}"
-            else:
-                text = f"tensor.expand_shape {tensor.name} [] output_shape [1] : {tensor.type} into {kind}"
-            flat = self.stage.op(text, tensor.dtype, one)
-        if len(dims) == 1:
-            return flat
+        if (groups := reassociation(tensor.dims, dims)) is not None:
+            return self._collapsed(tensor, dims, groups)
+        if (groups := reassociation(dims, tensor.dims)) is not None:
+            return self._expanded(tensor, dims, groups)
+        return self._reshaped(self._reshaped(tensor, (product(tensor.dims),)), dims)
+
+    def _collapsed(self, tensor: Tensor, dims: tuple[Dim, ...], groups: list[list[int]]) -> Tensor:
         kind = tensor_type(tensor.dtype, dims)
-        if not dims:
-            return self.stage.op(f"tensor.collapse_shape {flat.name} [] : {flat.type} into {kind}", tensor.dtype, dims)
-        sizes = ", ".join(str(d) if isinstance(d, int) else str(self.stage.dim(d)) for d in dims)
-        group = list(range(len(dims)))
-        text = f"tensor.expand_shape {flat.name} [{group}] output_shape [{sizes}] : {flat.type} into {kind}"
+        text = f"tensor.collapse_shape {tensor.name} {groups} : {tensor.type} into {kind}"
         return self.stage.op(text, tensor.dtype, dims)
+
+    def _expanded(self, tensor: Tensor, dims: tuple[Dim, ...], groups: list[list[int]]) -> Tensor:
+        kind = tensor_type(tensor.dtype, dims)
+        sizes = ", ".join(str(d) if isinstance(d, int) else str(self.stage.dim(d)) for d in dims)
+        text = f"tensor.expand_shape {tensor.name} {groups} output_shape [{sizes}] : {tensor.type} into {kind}"
+        return self.stage.op(text, tensor.dtype, dims)
+
+
+def reassociation(fine: Sequence[Dim], coarse: Sequence[Dim]) -> list[list[int]] | None:
+    """Which neighbours of `fine` make each dim of `coarse`, as tensor.collapse_shape wants it; None where none do.
+
+    All of `fine` is 1 where `coarse` has no dims: then there are no groups.
+    """
+    if not coarse:
+        return [] if all(d == 1 for d in fine) else None
+    groups: list[list[int]] = []
+    at = 0
+    for number, dim in enumerate(coarse):
+        group: list[int] = []
+        whole: Dim = 1
+        is_last = number == len(coarse) - 1
+        # The shortest run that makes the dim; dims of 1 behind the last go with it.
+        while at < len(fine) and (not group or whole != dim or is_last):
+            group.append(at)
+            whole, at = whole * fine[at], at + 1
+        if not group or whole != dim:
+            return None
+        groups.append(group)
+    return groups if at == len(fine) and len(fine) > len(coarse) else None
 
 
 def _dtype(storage: Storage) -> DType:
@@ -197,18 +223,6 @@ def _dtype(storage: Storage) -> DType:
 
 def _type(value: Value) -> str:
     return tensor_type(value.tensor.dtype, value.tensor.dims)
-
-
-def to_module(module: Module, target: str = "host") -> Any:
-    """A torch_mlir.ir.Module of the model in linalg on tensors, weights included, for whoever wants to go on from it.
-
-    Raises CompileError without torch-mlir, and for what only the compiled program has: steps in Python, control flow.
-    """
-    text = module_text(module, Target.parse(target), with_weights=True)
-    from torch_mlir import ir
-
-    with ir.Context():
-        return ir.Module.parse(text)
 
 
 @dataclass(frozen=True)
@@ -226,7 +240,7 @@ def stage_texts(module: Module, target: Target, schedule: str, stop: str) -> Sta
     """
     kernels, lowering, steps = lowered_stages(module, target, schedule)
     try:
-        linalg = whole_text(module, kernels, lowering, steps, with_weights=False)
+        linalg = whole_text(module, kernels, lowering, steps)
     except CompileError as error:
         functions = [f.text for f in kernels.functions.by_name.values()]
         linalg = "\n".join([f"// {error}", "module {", *functions, "}", ""])

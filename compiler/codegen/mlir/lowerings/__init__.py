@@ -1,7 +1,7 @@
-"""Ops on whole tensors by family; importing this package fills `LINALG`."""
+"""Ops on whole tensors by family; importing this package fills `LINALG` and `NAMED`."""
 
 from __future__ import annotations
 
-from mlc.codegen.mlir.lowerings import attention, gather, layout, matmul, norm, reduce, shape, windows
+from mlc.codegen.mlir.lowerings import attention, gather, layout, matmul, named, norm, reduce, shape, windows
 
-__all__ = ["attention", "gather", "layout", "matmul", "norm", "reduce", "shape", "windows"]
+__all__ = ["attention", "gather", "layout", "matmul", "named", "norm", "reduce", "shape", "windows"]

@@ -49,7 +49,7 @@ def padded(
     return made, grown
 
 
-def _reach(size: Dim, count: Dim, kernel: int, stride: int, dilation: int, begin: int, end: int) -> Dim:
+def reach(size: Dim, count: Dim, kernel: int, stride: int, dilation: int, begin: int, end: int) -> Dim:
     """The padded extent that all windows lie in, and x too."""
     whole = size + (begin + end)
     reach = (count - 1) * stride + ((kernel - 1) * dilation + 1)
@@ -71,7 +71,7 @@ def conv(g: Lowering, op: Conv) -> None:
         raise NoKernel("the filters' size is not known when compiling")
     sizes = tuple(k for k in kernel if isinstance(k, int))
     ends = [
-        _reach(
+        reach(
             op.x.tensor.dims[2 + i],
             op.result.tensor.dims[2 + i],
             sizes[i],
@@ -157,7 +157,7 @@ def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, 
     is_named = groups == 1 and rank == 2 and wide is op.x.tensor.dtype
     out = g.result(stage, op.result, None if is_named else grouped, wide)
     names = ["n", "g", "o", *(f"p{i}" for i in range(rank))]
-    start = _start(stage, op, out, (1,) if is_named else (1, 2), (filters,) if is_named else (groups, each))
+    start = bias_or_zeros(stage, op, out, (1,) if is_named else (1, 2), (filters,) if is_named else (groups, each))
     if is_named:
         seen, f = stage.tensor(x, dims), stage.tensor(op.w)
         strides, dilations = (f"dense<{list(v)}> : tensor<2xi64>" for v in (op.strides, op.dilations))
@@ -167,12 +167,12 @@ def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, 
     else:
         per_group = op.w.tensor.dims[1]
         taps = [f"k{i}" for i in range(rank)]
-        places = _places(names[3:], taps, op.strides, op.dilations)
+        places = window_index(names[3:], taps, op.strides, op.dilations)
         ins: list[tuple[Tensor, Expressions]] = [
             (stage.tensor(x, (n, groups, per_group, *pixels)), ["n", "g", "i", *places]),
             (stage.tensor(op.w, (groups, each, per_group, *kernel)), ["g", "o", "i", *taps]),
         ]
-        [made] = stage.generic(names, ins, [(start, names)], _multiply_add, reduction=["i", *taps], attributes=g.last())
+        [made] = stage.generic(names, ins, [(start, names)], multiply_add, reduction=["i", *taps], attributes=g.last())
     g.tile_loops(stage, len(out.dims))
     g.finish(
         stage,
@@ -195,21 +195,21 @@ def _lanes(g: Lowering, op: Conv, window: Window) -> None:
     stage = g.stage(op)
     out = g.result(stage, op.result, (n, filters // lanes, lanes, *rows))
     tile = stage.empty(out.dtype, (n, filters // lanes, *rows, lanes))
-    made = _start(stage, op, tile, (1, 4), (filters // lanes, lanes))
+    made = bias_or_zeros(stage, op, tile, (1, 4), (filters // lanes, lanes))
     packed = stage.tensor(weights)
     names = ["n", "ob", "h", "w", "o"]
     for part, seen, taps in parts:
         firsts, counts, apart, steps = ([t[i] for t in taps] for i in range(4))
         images = stage.tensor(part, (n, channels, 1, h * w) if is_flat else seen)
         chosen = (packed.dims[0], *counts, *packed.dims[3:])
-        f = _sliced(stage, packed, (0, *firsts, 0, 0), chosen, (1, *apart, 1, 1))
-        places = _places(["h", "w"], ["kh", "kw"], (1, 1), steps)
+        f = sliced(stage, packed, (0, *firsts, 0, 0), chosen, (1, *apart, 1, 1))
+        places = window_index(["h", "w"], ["kh", "kw"], (1, 1), steps)
         ins: list[tuple[Tensor, Expressions]] = [(images, ["n", "i", *places]), (f, ["ob", "kh", "kw", "i", "o"])]
         [made] = stage.generic(
             names,
             ins,
             [(made, names)],
-            _multiply_add,
+            multiply_add,
             reduction=["kh", "kw", "i"],
             attributes="mlc.contraction, mlc.inner",
         )
@@ -238,7 +238,7 @@ def _seen_by(g: Lowering, op: Conv, window: Window, taps: Taps) -> tuple[Storage
     stage = Stage("every_other_pixel")
     whole, out = stage.tensor(window.x, window.dims), stage.destination(made)
     starts = [t[0] * d for t, d in zip(taps, window.dilations, strict=True)]
-    part = _sliced(stage, whole, (0, 0, *starts), seen, (1, 1, *window.strides))
+    part = sliced(stage, whole, (0, 0, *starts), seen, (1, 1, *window.strides))
     text = f"linalg.copy {{mlc.last}} ins({part.name} : {part.type}) outs({out.name} : {out.type}) -> {out.type}"
     copied = stage.op(text, out.dtype, out.dims)
     g.tile_loops(stage, 4)
@@ -274,18 +274,22 @@ def _taps(place: int, stride: int, dilation: int, size: int) -> tuple[int, int, 
     return chosen[0], len(chosen), apart, apart * dilation // stride if len(chosen) > 1 else 1
 
 
-def _places(pixels: Sequence[str], taps: Sequence[str], strides: Sequence[int], dilations: Sequence[int]) -> list[str]:
+def window_index(
+    pixels: Sequence[str], taps: Sequence[str], strides: Sequence[int], dilations: Sequence[int]
+) -> list[str]:
+    """The index expressions of an image: each pixel's window, at each of its taps."""
     return [
         f"{p}{f' * {s}' if s != 1 else ''} + {k}{f' * {d}' if d != 1 else ''}"
         for p, k, s, d in zip(pixels, taps, strides, dilations, strict=True)
     ]
 
 
-def _multiply_add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+def multiply_add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+    """The region of a sum of products."""
     return [b.add(old[0], b.mul(*given))]
 
 
-def _start(stage: Stage, op: Conv, out: Tensor, axes: Sequence[int], dims: Sequence[Dim]) -> Tensor:
+def bias_or_zeros(stage: Stage, op: Conv, out: Tensor, axes: Sequence[int], dims: Sequence[Dim]) -> Tensor:
     """The result before anything is added: zeros, or the bias seen in `dims`, which lie along these axes of it."""
     if op.b is None:
         return stage.fill(0, out)
@@ -314,23 +318,21 @@ def _blocked(g: Lowering, op: Conv, window: Window) -> None:
     is_flat = _is_flat(op, window)
     rows: tuple[Dim, Dim] = (1, h * w) if is_flat else (h, w)
     out = g.result(stage, op.result, (n, filters, *rows, block))
-    made = _start(stage, op, out, (1, 4), (filters, block))
+    made = bias_or_zeros(stage, op, out, (1, 4), (filters, block))
     images = stage.tensor(window.x, (n, per_group, *rows, block) if is_flat else window.dims)
     weights = stage.tensor(op.w, window.filters)
     parts = [
         (*_phase(stage, window, images, weights, taps, rows), *channels)
         for taps in window.phases()
-        for channels in _channel_runs(per_group, block, op.channels)
+        for channels in channel_runs(per_group, block, op.channels)
     ]
     for number, (image, filter, steps, first, blocks, used) in enumerate(parts):
         if used < block or blocks < per_group:
-            image = _sliced(
-                stage, image, (0, first, 0, 0, 0), (image.dims[0], blocks, *image.dims[2:4], used), (1,) * 5
-            )
+            image = sliced(stage, image, (0, first, 0, 0, 0), (image.dims[0], blocks, *image.dims[2:4], used), (1,) * 5)
             dims = (filters, blocks, *filter.dims[2:4], used, block)
-            filter = _sliced(stage, filter, (0, first, 0, 0, 0, 0), dims, (1,) * 6)
+            filter = sliced(stage, filter, (0, first, 0, 0, 0, 0), dims, (1,) * 6)
         ins: list[tuple[Tensor, Expressions]] = [
-            (image, ["n", "ib", *_places(["h", "w"], ["kh", "kw"], (1, 1), steps), "i"]),
+            (image, ["n", "ib", *window_index(["h", "w"], ["kh", "kw"], (1, 1), steps), "i"]),
             (filter, ["ob", "ib", "kh", "kw", "i", "o"]),
         ]
         made = _accumulate(stage, ins, made, g.last() if number == len(parts) - 1 else "mlc.inner")
@@ -338,7 +340,7 @@ def _blocked(g: Lowering, op: Conv, window: Window) -> None:
     g.finish(stage, made, cost=max(1, per_group * block * window.kernel[0] * window.kernel[1] // 8))
 
 
-def _channel_runs(blocks: int, block: int, channels: int) -> list[tuple[int, int, int]]:
+def channel_runs(blocks: int, block: int, channels: int) -> list[tuple[int, int, int]]:
     """First block, number of blocks and channels in each, for the channels that the sum goes over (0: all)."""
     used = channels % block
     if not used:
@@ -357,14 +359,14 @@ def _from_plain(g: Lowering, op: Conv, window: Window) -> None:
     parts = [_seen_by(g, op, window, taps) for taps in window.phases()]
     stage = g.stage(op)
     out = g.result(stage, op.result, (n, filters, h, w, block))
-    made = _start(stage, op, out, (1, 4), (filters, block))
+    made = bias_or_zeros(stage, op, out, (1, 4), (filters, block))
     weights = stage.tensor(op.w, (filters, 1, channels, *window.kernel, block))
     for number, (source, seen, taps) in enumerate(parts):
         firsts, counts, apart, steps = ([t[i] for t in taps] for i in range(4))
         chosen = (filters, 1, channels, *counts, block)
-        sub = _sliced(stage, weights, (0, 0, 0, *firsts, 0), chosen, (1, 1, 1, *apart, 1))
+        sub = sliced(stage, weights, (0, 0, 0, *firsts, 0), chosen, (1, 1, 1, *apart, 1))
         ins: list[tuple[Tensor, Expressions]] = [
-            (stage.tensor(source, seen), ["n", "i", *_places(["h", "w"], ["kh", "kw"], (1, 1), steps)]),
+            (stage.tensor(source, seen), ["n", "i", *window_index(["h", "w"], ["kh", "kw"], (1, 1), steps)]),
             (sub, ["ob", "ib", "i", "kh", "kw", "o"]),
         ]
         made = _accumulate(stage, ins, made, g.last() if number == len(parts) - 1 else "mlc.inner")
@@ -388,12 +390,14 @@ def _phase(
         return x, w, steps
     extents = [d + (c - 1) * s for d, c, s in zip(rows, counts, steps, strict=True)]
     starts = [first * d for first, d in zip(firsts, window.dilations, strict=True)]
-    part = _sliced(stage, x, (0, 0, *starts, 0), (*x.dims[:2], *extents, x.dims[4]), (1, 1, *window.strides, 1))
-    filters = _sliced(stage, w, (0, 0, *firsts, 0, 0), (*w.dims[:2], *counts, *w.dims[4:]), (1, 1, *apart, 1, 1))
+    part = sliced(stage, x, (0, 0, *starts, 0), (*x.dims[:2], *extents, x.dims[4]), (1, 1, *window.strides, 1))
+    filters = sliced(stage, w, (0, 0, *firsts, 0, 0), (*w.dims[:2], *counts, *w.dims[4:]), (1, 1, *apart, 1, 1))
     return part, filters, steps
 
 
-def _sliced(stage: Stage, x: Tensor, starts: Sequence[Dim], sizes: Sequence[Dim], strides: Sequence[int]) -> Tensor:
+def sliced(stage: Stage, x: Tensor, starts: Sequence[Dim], sizes: Sequence[Dim], strides: Sequence[int]) -> Tensor:
+    """A slice of x by tensor.extract_slice."""
+
     def text(dims: Sequence[Dim]) -> str:
         return ", ".join(str(d) if isinstance(d, int) else str(stage.dim(d)) for d in dims)
 
@@ -409,7 +413,7 @@ def _accumulate(stage: Stage, ins: Sequence[tuple[Tensor, Expressions]], out: Te
         parallel,
         ins,
         [(out, parallel)],
-        _multiply_add,
+        multiply_add,
         reduction=["ib", "kh", "kw", "i"],
         attributes=f"mlc.contraction, {attribute}",
     )
@@ -423,9 +427,9 @@ def _depthwise(g: Lowering, op: Conv, window: Window) -> None:
         raise NoKernel("blocked convolutions of groups with several filters each have no schedule")
     stage = g.stage(op)
     out = g.result(stage, op.result, window.result)
-    start = _start(stage, op, out, (1, 4), (filters, block))
+    start = bias_or_zeros(stage, op, out, (1, 4), (filters, block))
     parallel = ["n", "cb", "h", "w", "c"]
-    places = _places(["h", "w"], ["kh", "kw"], window.strides, window.dilations)
+    places = window_index(["h", "w"], ["kh", "kw"], window.strides, window.dilations)
     ins: list[tuple[Tensor, Expressions]] = [
         (stage.tensor(window.x, window.dims), ["n", "cb", *places, "c"]),
         (stage.tensor(op.w, (filters, *kernel, block)), ["cb", "kh", "kw", "c"]),
@@ -434,7 +438,7 @@ def _depthwise(g: Lowering, op: Conv, window: Window) -> None:
         parallel,
         ins,
         [(start, parallel)],
-        _multiply_add,
+        multiply_add,
         reduction=["kh", "kw"],
         attributes=f"mlc.window, {g.last()}",
     )
@@ -453,7 +457,7 @@ def pool(g: Lowering, op: Pool) -> None:
     result = op.results[0]
     counts = result.tensor.dims[2 : 2 + rank]
     ends = [
-        _reach(
+        reach(
             op.x.tensor.dims[2 + i],
             counts[i],
             op.kernel[i],
@@ -473,7 +477,7 @@ def pool(g: Lowering, op: Pool) -> None:
     pixels, taps = [f"p{i}" for i in range(rank)], [f"k{i}" for i in range(rank)]
     lanes = ["c"] if block else []
     names = ["n", "cb", *pixels, *lanes]
-    places = _places(pixels, taps, op.strides, op.dilations)
+    places = window_index(pixels, taps, op.strides, op.dilations)
     ins: list[tuple[Tensor, Expressions]] = [
         (stage.tensor(x, dims), ["n", "cb", *places, *lanes]),
         (stage.tensor(window), taps),
@@ -492,7 +496,7 @@ def pool(g: Lowering, op: Pool) -> None:
     attribute = g.last() if is_max else "mlc.inner"
     [made] = stage.generic(names, ins, [(start, names)], fold, reduction=taps, attributes=f"mlc.window, {attribute}")
     if not is_max:
-        made = _finished(stage, op, made, names, g.last())
+        made = mean_or_root(stage, op, made, names, g.last())
     if block and rank == 2 and is_static(out.dims[-1]) and (is_max or _is_uniform(op)):
         stage.family, stage.parameters = "taps", {}
     else:
@@ -513,7 +517,7 @@ def _power(b: Body, x: Scalar, p: float) -> Scalar:
     return b.mul(x, x) if p == 2 else b.binary("math.powf", x, b.like(p, x))
 
 
-def _finished(stage: Stage, op: Pool, total: Tensor, names: Sequence[str], attribute: str) -> Tensor:
+def mean_or_root(stage: Stage, op: Pool, total: Tensor, names: Sequence[str], attribute: str) -> Tensor:
     """The mean, or the root of the sum of powers."""
     rank = len(op.kernel)
 
