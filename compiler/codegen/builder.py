@@ -318,6 +318,11 @@ class Builder:
             return pointer
         return self.ir.gep(pointer, [self.i64(offset)], source_etype=type)
 
+    def prefetch(self, pointer: ir.Value) -> None:
+        """Asks for the cache line at the address, which will be read later; harmless where there is no memory."""
+        hints = [ir.Constant(I32, n) for n in (0, 2, 1)]  # to read, into the second level, data
+        self.call("llvm.prefetch.p0", pointer, *hints, result=ir.VoidType())
+
     def load(self, pointer: ir.Value, type: ir.Type, offset: Index = 0) -> ir.Value:
         """The element at an offset counted in elements, or one per lane: a vector load where lanes are neighbours."""
         if not isinstance(offset, Lanes) and not _is_vector(offset):

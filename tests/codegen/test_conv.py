@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -157,6 +158,23 @@ def test_lanes_that_stand_for_no_channel_are_not_read(used: int, target: str) ->
         undefined = x.copy()
         undefined[:, -1, ..., used:] = np.nan
         assert np.array_equal(executable.run(undefined), executable.run(x))
+
+
+@pytest.mark.parametrize("taps, side", [(3, 7), (3, 14), (1, 7)])
+def test_passes_over_a_tiles_weights_ask_for_all_of_the_next_ones(taps: int, side: int) -> None:
+    weights = normal(8, 4, taps, taps, 16, 16)
+    module, conv = conv_module((1, 4, side, side, 16), weights, pads=(taps // 2,) * 4)
+    row = check(module, conv, normal(1, 4, side, side, 16))
+    (lines,), (rows, filters) = (
+        [int(n) for n in re.search(p, row).groups()] for p in (r"ahead (\d+) cache", r"tile (\d+)x(\d+)")
+    )
+    passes = side if taps > 1 else -(-side * side // rows)
+    assert passes * lines * 64 >= 16 * filters * 4 > (passes * (lines - 1)) * 64
+
+
+def test_weights_that_are_passed_over_once_are_not_asked_for_ahead() -> None:
+    module, conv = conv_module((1, 4, 1, 1, 16), normal(8, 4, 1, 1, 16, 16))
+    assert "ahead" not in check(module, conv, normal(1, 4, 1, 1, 16))
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])

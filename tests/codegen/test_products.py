@@ -3,6 +3,7 @@ fall on each other in the cache, one tile of rows; right factors known when comp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -89,6 +90,19 @@ def test_one_product_serves_every_number_of_rows_and_batches(is_constant: bool, 
 def test_narrow_and_wide_floats_are_summed_alike(dtype: DType) -> None:
     x, y = normal(30, 530, dtype=dtype), normal(530, 300, dtype=dtype)
     check(product(type_of(x), y, transpose_y=False), [x], y, "host", False)
+
+
+def test_tiles_of_rows_ask_for_all_of_the_next_panel_of_a_constant_factor() -> None:
+    x, y = normal(128, 256), normal(256, 192)
+    for given, inputs in ((y, [x]), (type_of(y), [x, y])):
+        module = product(type_of(x), given, transpose_y=False)
+        check(module, inputs, y, "host", False)
+        row = str(compiled(module)[1].schedule[0])
+        ahead = re.search(r"ahead (\d+) cache lines a turn", row)
+        assert (ahead is not None) == (len(inputs) == 1), row
+        if ahead is not None:
+            rows, columns = map(int, re.search(r"tile (\d+)x(\d+)", row).groups())  # type: ignore[union-attr]
+            assert 128 // rows * int(ahead[1]) * 64 >= 4 * columns * 4
 
 
 @pytest.mark.parametrize("size", ["a sum in blocks", "rows 4 KiB apart", "blocks of rows"])

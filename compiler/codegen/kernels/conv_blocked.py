@@ -8,7 +8,9 @@ many kinds of borders, is the image copied with its pads first. x may be plain [
 taps are unrolled instead of channels.
 
 Either blocks of filters are the outer loop, where the image is what stays in cache, or lines, where the weights do; a
-unit of the parallel range is a part of that loop. What is behind the conv is computed on the accumulators.
+unit of the parallel range is a part of that loop. With filters outside, each pass over a tile's weights prefetches a
+part of the next tile's, so that they come from memory all the while. What is behind the conv is computed on the
+accumulators.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from mlc.codegen.builder import Lanes, Num
+from mlc.codegen import registers
+from mlc.codegen.builder import I8, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage
 from mlc.codegen.kernels.conv_depthwise import by_lane_conv
 from mlc.codegen.kernels.conv_epilogue import flat_shapes, store_tile
@@ -34,7 +37,7 @@ from mlc.codegen.kernels.conv_tile import (
 )
 from mlc.codegen.kernels.line_tiles import Span, line_runs, nested, tap_spans, tiles_of
 from mlc.codegen.kernels.padded import padded_image
-from mlc.codegen.kernels.tiles import accumulator
+from mlc.codegen.kernels.tiles import CACHE_LINE, accumulator
 from mlc.codegen.kernels.windows import WindowDim, window_dims
 from mlc.codegen.kernels.winograd import winograd_conv
 from mlc.codegen.registry import NoKernel
@@ -47,6 +50,8 @@ from mlc.ops.windows import block_of
 
 # Kinds of tiles along a line, each code of its own.
 MOST_RUNS = 4
+# Passes over the weights of a tile, of which the first waits for memory: with more it does not matter.
+MOST_PASSES = 32
 
 
 def blocked_conv(plan: Plan, op: Conv) -> None:
@@ -110,6 +115,7 @@ class Blocked:
         weights, image = self._weights(), self._image()
         lines = ceildiv(self.last.count, self.rows) if self.is_flat else product([d.count for d in self.dims[:-1]])
         is_filter_outer = self._is_filter_outer()
+        self.lines_ahead = self._lines_ahead(lines) if is_filter_outer and isinstance(weights, Prepared) else 0
         outer, inner = (self.tiles, lines) if is_filter_outer else (lines, self.tiles)
         parts = self._parts(outer, inner)
         if parts > 1:
@@ -118,6 +124,8 @@ class Blocked:
         if self.used < self.inner:
             plan.choose("last block", f"{self.used} of {self.inner} channels")
         plan.choose("weights", "packed when compiling" if isinstance(weights, Prepared) else "as they are")
+        if self.lines_ahead:
+            plan.choose("ahead", f"{self.lines_ahead} cache lines a tap")
         pixels = self.rows if self.is_flat else plan.estimate(self.last.count)
         work = plan.estimate(inner * self.channels) // parts * pixels * self.tap_count * self.tile_blocks * self.block
 
@@ -193,6 +201,14 @@ class Blocked:
         best = min(waste.values())
         return next((parts for parts, w in waste.items() if w <= max(1.04, best)), 1)
 
+    def _lines_ahead(self, passes: Dim) -> int:
+        """Cache lines of the next tile's weights, which come from memory, that each tap and block of channels asks for,
+        so that all passes over the tile's own weights together ask for all of them."""
+        if self.is_plain or not isinstance(passes, int) or not 1 < passes <= MOST_PASSES:
+            return 0
+        tap_bytes = self.inner * self.tile_blocks * self.block * self.dtype.itemsize
+        return -(-tap_bytes // CACHE_LINE // passes)
+
     # --- storages ---
 
     def _weights(self) -> Storage:
@@ -241,10 +257,13 @@ class _Body:
         self.weights = k.tensor(weights)
         self.is_packed = weights is not conv.op.w
         self.plane = k.dim(product(sizes) * conv.pixel)
+        self.ahead: Any = None  # the share of the next tile's weights that the pass asks for
 
     def line(self, filters: Num, number: Num) -> None:
         """The tiles of one line; of a flat image, one tile."""
         conv, k = self.conv, self.k
+        if conv.lines_ahead:
+            self.ahead = self._ahead(filters, number)
         if not conv.is_flat:
             at = k.unravel(number, [k.dim(d.count) for d in conv.dims[:-1]])
             for first, rows, seen in tiles_of(k, conv.last, k.dim(conv.last.count), conv.rows):
@@ -258,6 +277,23 @@ class _Body:
         if not (isinstance(count, int) and count % conv.rows == 0):
             with k.when(k.compare("==", number, whole)):
                 self._rest(filters, first, count)
+
+    def _ahead(self, filters: Num, number: Num) -> Any:
+        """Where the next tile's weights lie, moved by what the passes before this one ask for."""
+        conv, k = self.conv, self.k
+        steps = k.dim(conv.depth * conv.tap_count)
+        following = k.mul(k.add(filters, 1), k.mul(steps, conv.inner * self._filter_stride()))
+        base = k.at(self.weights.pointer, registers.memory_type(conv.dtype), following)
+        return k.at(base, I8, k.mul(k.mul(number, steps), conv.lines_ahead * CACHE_LINE))
+
+    def _ask_for(self, step: Num) -> None:
+        """The lines ahead of one tap of one block of channels."""
+        conv, k = self.conv, self.k
+        if not conv.lines_ahead:
+            return
+        start = k.at(self.ahead, I8, k.mul(step, conv.lines_ahead * CACHE_LINE))
+        for number in range(conv.lines_ahead):
+            k.prefetch(k.at(start, I8, number * CACHE_LINE))
 
     def _rest(self, filters: Num, first: Num, count: Num) -> None:
         """The last tile of a flat image, which is not a whole one."""
@@ -353,6 +389,7 @@ class _Body:
                 for t in range(count):
                     moved = image.plus(k, k.mul(k.add(at, t), step)).apart(k)
                     first = k.mul(k.add(window, k.add(at, t)), conv.inner * filter_stride)
+                    self._ask_for(k.add(window, k.add(at, t)))
                     for c, _ in _steps(k, 0, used, channels):
                         place = k.add(first, k.mul(c, filter_stride))
                         here = [column.plus(k, place) for column in weights]

@@ -17,10 +17,10 @@ import numpy as np
 from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import I1, Index, Lanes, Num
+from mlc.codegen.builder import I1, I8, Index, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
-from mlc.codegen.kernels.tiles import TileShape, accumulator, step_cycles, tile_shapes
+from mlc.codegen.kernels.tiles import CACHE_LINE, TileShape, accumulator, step_cycles, tile_shapes
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim, Value
@@ -74,6 +74,7 @@ class Product:
         self.panels = ceildiv(n, self.tile.columns)
         self.depth_block = self._depth_block()
         self.block = self._row_block()
+        self.lines_ahead = self._lines_ahead()
 
     def _cycles(self, shape: TileShape) -> float:
         """Cycles for a step of the sum, by row and column where these are not known.
@@ -99,6 +100,8 @@ class Product:
         plan.choose("sum", self.depth_block)
         plan.choose("left", "as it is" if left is self.op.x else "copied")
         plan.choose("right", _origin(right))
+        if self.lines_ahead:
+            plan.choose("ahead", f"{self.lines_ahead} cache lines a turn")
         plan.choose("sums", "in the result" if self._is_direct() else "on the stack")
         cost = plan.estimate(self.depth) * tile.columns * min(self.block, plan.estimate(self.m)) // 16
 
@@ -159,6 +162,15 @@ class Product:
         while block > 2 * rows and units * -(-self.m // block) < 4 * plan.target.cores:
             block = -(-block // 2 // rows) * rows
         return block
+
+    def _lines_ahead(self) -> int:
+        """Cache lines of a panel's next block that a tile of rows asks for in a turn, so that all tiles of a block of
+        rows together ask for all of it; where the factor is constant, and so comes from memory."""
+        tiles = self.block // self.tile.rows if isinstance(self.m, int) else 1
+        if tiles < 2 or self.plan.constant(self.op.y) is None:
+            return 0
+        turn_bytes = UNROLLED * self.tile.columns * self.dtype.itemsize
+        return -(-turn_bytes // CACHE_LINE // tiles)
 
     # --- the left factor ---
 
@@ -329,12 +341,14 @@ class Unit:
             count = k.floordiv(k.sub(self.stop, first), rows)
             behind = k.add(first, k.mul(count, rows))
             tile = TileShape(rows, p.tile.vectors, p.tile.lanes)
-            micro = MicroKernel(tile, self.x.dtype, p.dtype, self.sums_row)
+            micro = MicroKernel(tile, self.x.dtype, p.dtype, self.sums_row, p.lines_ahead)
             with k.loop(first, behind, rows) as row:
                 number = k.sub(row, self.start)
                 x = k.at(self.x.pointer, registers.memory_type(self.x.dtype), k.offset(self.x, (*self.x_at, row, step)))
                 c = k.at(self.sums, p.kind, k.mul(number, self.sums_row))
-                micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more))
+                share = k.mul(k.mul(k.floordiv(number, rows), depth), CACHE_LINE // UNROLLED * p.lines_ahead)
+                ahead = k.at(k.at(y, p.kind, k.mul(depth, columns)), I8, share) if p.lines_ahead else None
+                micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more, ahead))
             first = behind
 
     def _finish(self) -> None:

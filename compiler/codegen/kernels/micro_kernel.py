@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import I1, I64, POINTER, Builder, Lanes, Num
-from mlc.codegen.kernels.tiles import TileShape
+from mlc.codegen.builder import I1, I8, I64, POINTER, Builder, Lanes, Num
+from mlc.codegen.kernels.tiles import CACHE_LINE, TileShape
 from mlc.ir import DType
 
 # Steps of the sum in one turn of the loop: its counters and branch then cost nothing beside 4 x 24 products.
@@ -25,7 +25,8 @@ UNROLLED = 4
 class Run:
     """One call's operands: x[rows, depth] and y[depth, columns] with strides between rows, c[rows][columns].
 
-    Strides and depth count elements. `is_more` adds to what c holds.
+    Strides and depth count elements. `is_more` adds to what c holds. `ahead` is where the MicroKernel's `lines_ahead`
+    begin; None where it has none.
     """
 
     x: ir.Value
@@ -35,16 +36,22 @@ class Run:
     c: ir.Value
     depth: Num
     is_more: ir.Value
+    ahead: ir.Value | None = None
 
 
 @dataclass(frozen=True)
 class MicroKernel:
-    """What the function is written for."""
+    """What the function is written for.
+
+    `lines_ahead` cache lines from Run.ahead on are asked for in each turn of the loop: what a later call multiplies by
+    comes from memory while this one computes.
+    """
 
     shape: TileShape
     x_dtype: DType
     dtype: DType  # of y, c and the sum
     c_row: int
+    lines_ahead: int = 0
 
     def call(self, k: Builder, run: Run) -> None:
         """Emits a call, and the function where it is the first."""
@@ -52,16 +59,17 @@ class MicroKernel:
         is_exact = k.multiple_of(run.depth) % UNROLLED == 0
         function = self._function(k, strides, is_exact)
         numbers = [k.i64(n) for n in (run.x_row, run.y_row, run.depth)]
-        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more])
+        ahead = run.y if run.ahead is None else run.ahead
+        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead])
 
     def _function(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> ir.Function:
         shape = self.shape
         named = "_".join("n" if s is None else str(s) for s in strides)
-        name = f"multiply_{shape.rows}x{shape.columns}_{named}{'' if is_exact else '_rest'}"
+        name = f"multiply_{shape.rows}x{shape.columns}_{named}_{self.lines_ahead}{'' if is_exact else '_rest'}"
         module = k.function.module
         if name in module.globals:
             return module.globals[name]
-        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1]
+        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER]
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -70,12 +78,13 @@ class MicroKernel:
         return function
 
     def _write(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> None:
-        x, y, c, x_row, y_row, depth, is_more = k.function.args
+        x, y, c, x_row, y_row, depth, is_more, ahead = k.function.args
         x_row, y_row = (a if s is None else s for a, s in zip((x_row, y_row), strides, strict=True))
         sums = self._initial(k, c, is_more)
         whole = depth if is_exact else k.mul(k.floordiv(depth, UNROLLED), UNROLLED)
 
         def turn_of(start: Num, sums: list[ir.Value]) -> list[ir.Value]:
+            self._ask_for(k, ahead, start)
             return self._steps(k, x, x_row, y, y_row, start, UNROLLED, sums)
 
         sums = k.carried(0, whole, UNROLLED, sums, turn_of)
@@ -85,6 +94,12 @@ class MicroKernel:
             row, v = divmod(number, self.shape.vectors)
             k.store(c, value, Lanes(row * self.c_row + v * self.shape.lanes, 1, self.shape.lanes))
         k.finish()
+
+    def _ask_for(self, k: Builder, ahead: ir.Value, start: Num) -> None:
+        """The lines of the turn that begins at step `start`."""
+        line = k.at(ahead, I8, k.mul(start, CACHE_LINE // UNROLLED * self.lines_ahead))
+        for number in range(self.lines_ahead):
+            k.prefetch(k.at(line, I8, number * CACHE_LINE))
 
     def _initial(self, k: Builder, c: ir.Value, is_more: ir.Value) -> list[ir.Value]:
         """Zeros, or what c holds."""

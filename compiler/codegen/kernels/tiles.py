@@ -20,6 +20,8 @@ from mlc.target import Target
 
 VECTORS = 2
 MOST_VECTORS = 4
+# Bytes.
+CACHE_LINE = 64
 
 
 @dataclass(frozen=True)
