@@ -1,6 +1,7 @@
-"""Builds a function's block, for frontends whose models compute with sizes: appends ops, converts, reads off sizes.
+"""Builds a function's block: what operator functions of every frontend append ops with.
 
-The graphs of the torch and MLIR frontends are this and what their operators need besides.
+The graph of the ONNX frontend is an Appender and what its operators need besides. Those of the torch and MLIR
+frontends, whose models compute with sizes, are a Builder, which also converts and reads off sizes.
 """
 
 from __future__ import annotations
@@ -21,17 +22,12 @@ class Unavailable(Exception):
     """A value is missing because the operator that defines it has failed already; that error is noted."""
 
 
-class Builder:
+class Appender:
     """Appends to one block at a time, at the location of the operator in hand."""
 
     def __init__(self, block: Block) -> None:
         self.block = block
         self.loc: Location = UNKNOWN
-        # Where the number behind a symbol can be read when the model runs: a value, and which of its dims.
-        self._sizes: dict[str, tuple[Value, int]] = {}
-        self._scalars: dict[str, Value] = {}
-
-    # --- appending ---
 
     def __call__(self, op: Op) -> Value:
         """Appends `op`, with any unattached ops it depends on, and returns its one result."""
@@ -49,17 +45,31 @@ class Builder:
         """A constant holding `array`."""
         return self(Constant(np.asarray(array)))
 
-    def scalar(self, value: Scalar, dtype: DType) -> Value:
-        """A rank-0 tensor of the number, which may be a size known only when the model runs."""
-        if isinstance(value, DimExpr):
-            return self.cast(self.size(value), dtype)
+    def scalar(self, value: float, dtype: DType) -> Value:
+        """A rank-0 constant."""
         return self.constant(np.array(value).astype(dtype.numpy))
 
     def ints(self, values: Sequence[int]) -> Value:
         """A rank-1 i64 constant."""
         return self.constant(np.array(list(values), np.int64))
 
+
+class Builder(Appender):
+    """An Appender for operators that take sizes known only when the model runs where they take numbers."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__(block)
+        # Where the number behind a symbol can be read when the model runs: a value, and which of its dims.
+        self._sizes: dict[str, tuple[Value, int]] = {}
+        self._scalars: dict[str, Value] = {}
+
     # --- converting ---
+
+    def scalar(self, value: Scalar, dtype: DType) -> Value:
+        """A rank-0 tensor of the number, which may be a size known only when the model runs."""
+        if isinstance(value, DimExpr):
+            return self.cast(self.size(value), dtype)
+        return super().scalar(value, dtype)
 
     def cast(self, x: Value, dtype: DType) -> Value:
         """x with elements of `dtype`."""

@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import onnx
 
 from mlc.errors import CompileError
+from mlc.frontend.builder import Appender
 from mlc.frontend.onnx_import.contents import Contents
 from mlc.frontend.onnx_import.external_data import ExternalData
 from mlc.frontend.onnx_import.structure import domain_of, node_title
 from mlc.frontend.onnx_import.symbols import Symbols
 from mlc.ir import (
-    UNKNOWN,
     Array,
     Block,
     Dim,
     DimExpr,
     DType,
     Location,
-    Op,
     Region,
     TensorType,
     Type,
     Value,
-    unattached,
 )
-from mlc.ops import Constant, constant_value
+from mlc.ops import constant_value
 
 
 @dataclass
@@ -80,7 +77,7 @@ class Caller:
     is_library: bool
 
 
-class Graph:
+class Graph(Appender):
     """Builds one block. The importer sets the node in hand before it calls an operator function."""
 
     def __init__(
@@ -92,14 +89,13 @@ class Graph:
         subgraph: Callable[[Graph, onnx.GraphProto, Sequence[Type]], Region],
         caller: Caller | None = None,
     ) -> None:
+        super().__init__(block)
         self.model = model
-        self.block = block
         self.scope = scope
         self.opsets = opsets
         self.node = onnx.NodeProto()
         self.title = ""
         self.where = ""
-        self.loc: Location = UNKNOWN
         self.caller = caller
         self._subgraph = subgraph
         self._declared: dict[str, Type] = {}
@@ -112,32 +108,6 @@ class Graph:
             self.title = caller.title if caller.is_library else f"{caller.title}/{self.title}"
             operator = caller.operator if caller.is_library else operator
         self.where, self.loc = f"node '{self.title}' ({operator})", Location.of(self.title)
-
-    # --- appending ---
-
-    def __call__(self, op: Op) -> Value:
-        """Appends `op`, with any unattached ops it depends on, and returns its one result."""
-        return self.add(op).result
-
-    def add(self, op: Op) -> Op:
-        """Appends `op`, with any unattached ops it depends on, at the node's location."""
-        for fresh in (*unattached(op.operands), op):
-            if not fresh.loc.sources:
-                fresh.loc = self.loc
-            self.block.append(fresh)
-        return op
-
-    def constant(self, array: Array) -> Value:
-        """A constant holding `array`."""
-        return self(Constant(np.asarray(array)))
-
-    def scalar(self, value: float, dtype: DType) -> Value:
-        """A rank-0 constant."""
-        return self.constant(np.array(value).astype(dtype.numpy))
-
-    def ints(self, values: Sequence[int]) -> Value:
-        """A rank-1 i64 constant."""
-        return self.constant(np.array(list(values), np.int64))
 
     def region(self, graph: onnx.GraphProto, argument_types: Sequence[Type]) -> Region:
         """The subgraph as a region ending in mlc.yield; its block takes arguments of these types, one per input."""
