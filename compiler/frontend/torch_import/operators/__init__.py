@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlc.frontend.torch_import.operators import (  # noqa: F401
     attention,
+    attention_gradients,
     bags,
     comparison,
     conv,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mlc.frontend.torch_import.graph import Graph
+from mlc.frontend.torch_import.operators.attention_gradients import attention_with_sums
 from mlc.frontend.torch_import.operators.gather import _broadcast
 from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import Dim, Value
@@ -78,11 +79,13 @@ def flash_attention_for_cpu(
     is_causal: bool = False,
     attn_mask: Value | None = None,
     scale: float | None = None,
-) -> tuple[Value, None]:
-    """The attention; the logarithms of the sums, which only gradients need, are refused where they are used."""
-    if g.uses_result(1):
-        raise g.error("its second result, which gradients need, is not supported")
-    return scaled_dot_product_attention(g, query, key, value, attn_mask, dropout_p, is_causal, scale), None
+) -> tuple[Value, Value | None]:
+    """The attention, and the logarithms of the sums where gradients need them."""
+    if g.uses_result(1) and not dropout_p:
+        return attention_with_sums(g, query, key, value, attn_mask, is_causal, scale)
+    is_grouped = query.tensor.dims[1] != key.tensor.dims[1]
+    y = scaled_dot_product_attention(g, query, key, value, attn_mask, dropout_p, is_causal, scale, is_grouped)
+    return y, None
 
 
 @torch_op("aten._scaled_dot_product_attention_math")

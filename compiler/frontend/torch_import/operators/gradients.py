@@ -1,4 +1,4 @@
-"""Gradients that are no simple formula: of convolutions, pools and attention."""
+"""Gradients that are no simple formula: of convolutions and pools."""
 
 from __future__ import annotations
 
