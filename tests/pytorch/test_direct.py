@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +190,25 @@ def test_numbers_must_be_those_of_the_example_in_type_too() -> None:
             compiled(x, other)
 
 
+class Masked(nn.Module):
+    """Has an argument that may be left out."""
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, mode: str = "add") -> Tensor:
+        return x if mask is None else x + mask
+
+
+def test_an_argument_left_out_of_the_example_cannot_be_given() -> None:
+    x = torch.ones(3)
+    with pytest.raises(mlc.CompileError, match="argument 'mask' is a Tensor, the model was traced with None"):
+        mlc.compile(Masked(), (x, None))(x, x)
+    with pytest.raises(mlc.CompileError, match=r"nested as \(\(\*, \*\), {}\), the example inputs were as"):
+        mlc.compile(Masked(), (x,))(x, x)
+    with pytest.raises(mlc.CompileError, match="argument 'mask' must be a tensor, got a NoneType"):
+        mlc.compile(Masked(), (x, x))(x, None)
+    with pytest.raises(mlc.CompileError, match="argument 'mode' is 'sub', the model was traced with 'add'"):
+        mlc.compile(Masked(), (x, None, "add"))(x, None, "sub")
+
+
 class Tied(nn.Module):
     """An embedding whose matrix is the output layer too."""
 
@@ -303,6 +324,13 @@ def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "    return torch.nn.Linear(4, 2), (torch.zeros(3, 4),), ({0: torch.export.Dim('batch')},)\n\n"
         "def wrong():\n"
         "    return torch.nn.Linear(4, 2)\n\n"
+        "def misfit():\n"
+        "    return torch.nn.Linear(4, 2), (torch.zeros(3, 5),)\n\n"
+        "class Decides(torch.nn.Module):\n"
+        "    def forward(self, x):\n"
+        "        return x * 2 if x.sum() > 0 else x\n\n"
+        "def deciding():\n"
+        "    return Decides(), (torch.zeros(3),)\n\n"
         "def failing():\n"
         "    raise KeyError('checkpoint')\n"
     )
@@ -470,6 +498,26 @@ def test_versions_that_do_not_fit_say_which_do(monkeypatch: pytest.MonkeyPatch) 
     check_versions.cache_clear()
 
 
+@pytest.mark.parametrize("what", ["broken", "renamed"])
+def test_a_torch_mlir_that_cannot_be_used_is_an_error_of_one_line(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch_mlir.extras import fx_importer
+
+    from mlc.frontend.torch_import.versions import check_versions
+
+    check_versions.cache_clear()
+    with monkeypatch.context() as patch:
+        if what == "broken":
+            patch.setitem(sys.modules, "torch_mlir.extras.fx_importer", None)  # importing it is a ModuleNotFoundError
+        else:
+            patch.delattr(fx_importer, "GraphNodeImporter")
+        with pytest.raises(mlc.CompileError) as caught:
+            check_versions()
+    text = str(caught.value)
+    assert "\n" not in text and "does not work with torch 2.13" in text and "torch-mlir 20261001" in text
+    assert ("ModuleNotFoundError" if what == "broken" else "AttributeError") in text
+    check_versions.cache_clear()
+
+
 def test_the_command_compiles_what_a_factory_makes(factory: str, tmp_path: Path) -> None:
     from click.testing import CliRunner
 
@@ -491,6 +539,25 @@ def test_the_command_compiles_what_a_factory_makes(factory: str, tmp_path: Path)
     ):
         result = CliRunner().invoke(main, ["compile", text])
         assert result.exit_code == 2 and message in result.output
+
+
+@pytest.mark.slow
+def test_a_factory_whose_module_cannot_be_traced_is_an_error_without_torchs_logs(factory: str, tmp_path: Path) -> None:
+    tree = str(Path(next(iter(mlc.__path__))).parent)
+    for name, count, message in (
+        (
+            "misfit",
+            1,
+            "error: Linear: torch.export failed: a and b must have same reduction dim, but got [3, 5] X [4, 2]",
+        ),
+        ("deciding", 8, "error: Decides: torch.export failed: Could not guard on data-dependent expression"),
+    ):
+        command = [sys.executable, "-c", "from mlc.cli import main; main()", "compile", f"my_models:{name}"]
+        environment = {**os.environ, "PYTHONPATH": tree}
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=300)
+        lines = result.stderr.splitlines()
+        assert result.returncode == 2 and result.stdout == "", result.stdout
+        assert lines[0].startswith(message) and len(lines) <= count, result.stderr
 
 
 def test_an_archive_of_torch_export_compiles_as_a_file(tmp_path: Path) -> None:

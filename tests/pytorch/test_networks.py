@@ -45,7 +45,7 @@ def test_a_small_network_answers_as_eager(name: str, level: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", [2, 3])
+@pytest.mark.parametrize("level", [0, 2, 3])
 @pytest.mark.parametrize("name", FULL)
 def test_a_network_of_published_size_answers_as_eager(name: str, level: Any) -> None:
     module, arguments, shapes = network(name, "full")

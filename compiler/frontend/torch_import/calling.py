@@ -70,8 +70,9 @@ class CompiledModule:
             if isinstance(user.arg, ConstantArgument):
                 traced = user.arg.value
                 # By their text as well: 1 == 1.0 == True and 0.0 == -0.0, and nan is not itself.
-                if traced is not None and (type(value) is not type(traced) or repr(value) != repr(traced)):
-                    raise InputError(f"argument {user.arg.name!r} is {value!r}, the model was traced with {traced!r}")
+                if type(value) is not type(traced) or repr(value) != repr(traced):
+                    given = f"a {type(value).__name__}" if isinstance(value, torch.Tensor) else repr(value)
+                    raise InputError(f"argument {user.arg.name!r} is {given}, the model was traced with {traced!r}")
             elif not isinstance(value, torch.Tensor):
                 raise InputError(f"argument {user.arg.name!r} must be a tensor, got a {type(value).__name__}")
         return flat

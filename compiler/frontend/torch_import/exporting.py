@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from torch.utils import _pytree as pytree
 from mlc.errors import CompileError
 from mlc.frontend.torch_import.decompositions import table
 from mlc.frontend.torch_import.program import Absent, Binding, Input, Program, Weight
+from mlc.frontend.torch_import.quiet import quiet, without_partial_graph
 from mlc.frontend.torch_import.symbols import is_symbolic
 
 
@@ -30,8 +29,8 @@ from mlc.frontend.torch_import.symbols import is_symbolic
 class Exported:
     """A program and what a caller of the module must know: the nests of its arguments and results.
 
-    `state` are the buffers and inputs that the model changes: name, the tensor itself (None for an input), and which
-    result holds the new value.
+    `written` are the buffers and inputs that the model changes: name, the tensor itself (None for an input), and which
+    result holds the new value. `constants` are those of the module's results that are no tensors, by their number.
     """
 
     program: Program
@@ -50,10 +49,11 @@ def export(
     if not isinstance(example_inputs, tuple | list):
         example_inputs = (example_inputs,)
     _check_mode(model)
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         try:
             arguments, keywords = _separated(model, (tuple(example_inputs), dict(example_keywords or {})))
-            return torch.export.export(model, arguments, keywords, dynamic_shapes=dynamic_shapes)
+            with without_partial_graph():
+                return torch.export.export(model, arguments, keywords, dynamic_shapes=dynamic_shapes)
         except CompileError:
             raise
         except Exception as error:
@@ -86,7 +86,7 @@ def _memory(tensor: torch.Tensor) -> int:
 def read(path: Path) -> ExportedProgram:
     """The program in a .pt2 archive of torch.export.save. Raises CompileError when it is none."""
     try:
-        with _quiet():
+        with quiet():
             return torch.export.load(str(path))
     except FileNotFoundError:
         raise CompileError("No such file or directory", where=str(path)) from None
@@ -98,7 +98,7 @@ def read(path: Path) -> ExportedProgram:
 
 def program_of(exported: ExportedProgram, name: str, dynamic_shapes: Any = None) -> Exported:
     """The functional graph of an exported program, its weights bound to the model's own tensors."""
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         exported = exported.run_decompositions(table())
     graph = exported.graph_module.graph
     nodes = {node.name: node for node in graph.nodes}
@@ -232,6 +232,10 @@ _ADVICE = {
 }
 
 
+# What torch says of its own logs and tools, as lines of a message.
+_ABOUT_TORCH = ("For ", "If you suspect the guard was triggered from C++", "The error above occurred when calling")
+
+
 def _explained(model: torch.nn.Module, error: Exception) -> CompileError:
     """torch's own message, and what to do about it."""
     text = str(error)
@@ -243,7 +247,7 @@ def _explained(model: torch.nn.Module, error: Exception) -> CompileError:
         advice = f"\n  {_ADVICE['data-dependent']}"
     elif "onstraint" in name + text[:400]:
         advice = f"\n  {_ADVICE['constraints']}"
-    lines = [line for line in text.strip().splitlines() if line.strip()]
+    lines = [line for line in text.strip().splitlines() if line.strip() and not line.startswith(_ABOUT_TORCH)]
     return CompileError(
         f"torch.export failed: {_first_line(error)}", where=where, detail="\n  ".join(lines[1:12]) + advice
     )
@@ -283,11 +287,3 @@ def _differs_in_training(module: torch.nn.Module) -> bool:
         case torch.nn.RReLU():
             return True
     return False
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without torch's warnings about its own internals, which no user can act on."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -6,6 +6,7 @@ Only this frontend and the torch.compile backend need them: everything else of m
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.metadata
 
 from mlc.errors import CompileError
@@ -13,6 +14,12 @@ from mlc.errors import CompileError
 TORCH = "2.13"
 # The first build whose importer knows torch 2.13's graphs; builds are named by their day.
 TORCH_MLIR = "20261001"
+# What of torch-mlir is used, which is none of its promises: a build that lacks it does not fit.
+_USED = {
+    "torch_mlir.extras.fx_importer": ("FxImporter", "FxImporterHooks", "GraphNodeImporter", "TORCH_DTYPE_TO_INT"),
+    "torch_mlir.extras.fx_as_strided": ("rewrite_as_strided",),
+    "torch_mlir.dialects.torch": ("register_dialect",),
+}
 _ADVICE = 'pip install "mlc-compiler[torch]" installs a pair that fits'
 
 
@@ -27,6 +34,21 @@ def check_versions() -> None:
         raise CompileError(
             f"torch-mlir {torch_mlir} is too old for torch {torch}, use {TORCH_MLIR} or later: {_ADVICE}"
         )
+    _check_usable(torch, torch_mlir)
+
+
+def _check_usable(torch: str, torch_mlir: str) -> None:
+    """Raises CompileError when torch-mlir is installed, but cannot be imported here or lacks what is used."""
+    try:
+        for name, attributes in _USED.items():
+            module = importlib.import_module(name)
+            for attribute in attributes:
+                getattr(module, attribute)
+    except Exception as error:
+        raise CompileError(
+            f"torch-mlir {torch_mlir} does not work with torch {torch} here ({type(error).__name__}: {error}); "
+            f"mlc is tested with torch {TORCH} and torch-mlir {TORCH_MLIR}: {_ADVICE}"
+        ) from error
 
 
 def _version(package: str) -> str:

@@ -69,9 +69,7 @@ def _wide(x: Value) -> DType:
     return x.tensor.dtype if x.tensor.dtype is DType.F64 else DType.F32
 
 
-def _scores(
-    g: Graph, query: Value, key: Value, mask: Value | None, is_causal: bool, scale: float | None
-) -> Value:
+def _scores(g: Graph, query: Value, key: Value, mask: Value | None, is_causal: bool, scale: float | None) -> Value:
     """query @ key^T * scale, -inf where a key is not seen: [B, H, L, S]."""
     wide = _wide(query)
     unseen = g.scalar(-np.inf, wide)
