@@ -8,7 +8,8 @@ resource handle that is a hash of their contents.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from mlc.ir.signature import Array
 from mlc.ir.types import DType, TensorType, type_of
 
 ELIDED_BYTES = 4096
+# The first four bytes of a resource are its alignment, little-endian: 64, a line of the cache.
+_ALIGNMENT = "40000000"
 
 
 def dense_text(array: Array, *, elide: bool = True) -> str:
@@ -31,11 +34,24 @@ def dense_text(array: Array, *, elide: bool = True) -> str:
     return f"dense<{_nested(array, kind.dtype)}> : {kind}"
 
 
+def resources_text(arrays: Mapping[str, Array]) -> str:
+    """The section of a module's text that gives MLIR the bytes of `dense_resource` handles."""
+    blobs = [f'      {n}: "0x{_ALIGNMENT}{_bytes(a).tobytes().hex().upper()}"' for n, a in arrays.items()]
+    entries = ",\n".join(blobs)
+    return f"\n{{-#\n  dialect_resources: {{\n    builtin: {{\n{entries}\n    }}\n  }}\n#-}}\n"
+
+
+def resources_of(text: str) -> dict[str, Array]:
+    """The bytes by handle in such a section, ours or MLIR's. Raises ValueError where one is not whole bytes."""
+    found = re.findall(r'([A-Za-z_][\w$.-]*)\s*:\s*"0x([0-9A-Fa-f]*)"', text)
+    return {name: np.frombuffer(bytes.fromhex(digits), np.uint8)[4:] for name, digits in found}
+
+
 def is_splat(array: Array) -> bool:
     """Whether the array is not empty and all its elements are the same bytes."""
     if array.dtype == object:
         return len(set(array.reshape(-1).tolist())) == 1
-    flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8).reshape(array.size, -1)
+    flat = _bytes(array).reshape(array.size, -1)
     return array.size > 0 and bool((flat[:1] == flat[-1:]).all()) and bool((flat == flat[0]).all())
 
 
@@ -47,8 +63,13 @@ def is_elided(array: Array) -> bool:
 def handle(array: Array) -> str:
     """The resource name of an elided array: a hash of its dtype, shape and bytes."""
     digest = hashlib.sha256(f"{array.dtype}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    digest.update(_bytes(array).data)
     return f"w_{digest.hexdigest()[:16]}"
+
+
+def _bytes(array: Array) -> Array:
+    """The bytes in memory, row-major; a narrow type has a byte for each element."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
 
 def element_text(value: object, dtype: DType) -> str:
@@ -96,10 +117,16 @@ def array_from_elements(texts: list[str], kind: TensorType) -> Array:
 
 
 def _from_bytes(data: bytes, kind: TensorType, count: int) -> Array:
-    """The elements that MLIR prints as the hexadecimal text of their bytes, booleans eight to a byte."""
+    """The elements that MLIR prints as the hexadecimal text of their bytes; one element's is a splat.
+
+    Booleans are a byte each; up to 2025 MLIR packed eight of them in one.
+    """
     if kind.dtype is DType.BOOL:
-        bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little").astype(np.bool_)
-        return bits[:count] if len(bits) >= count else np.resize(bits, count)
+        raw = np.frombuffer(data, np.uint8)
+        if len(data) == -(-count // 8) and len(data) > 1:
+            return np.unpackbits(raw, bitorder="little").astype(np.bool_)[:count]
+        if len(data) in (count, 1):
+            return np.resize(raw != 0, count)
     if len(data) not in (count * kind.dtype.itemsize, kind.dtype.itemsize):
         raise ValueError(f"{len(data)} bytes for {kind}, which has {count * kind.dtype.itemsize}")
     return np.resize(np.frombuffer(data, kind.dtype.numpy), count)

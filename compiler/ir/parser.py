@@ -5,6 +5,7 @@ Needs numpy only. Every mistake is a ParseError at line and column with a caret.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,8 +14,8 @@ import numpy as np
 import mlc.ir.type_parser as type_parser
 from mlc.errors import CompileError, ParseError, nearest
 from mlc.ir.core import Block, Function, Op, Region, Return, Value
-from mlc.ir.dense import array_from_elements, element_from_text
-from mlc.ir.lexer import Lexer
+from mlc.ir.dense import array_from_elements, element_from_text, resources_of
+from mlc.ir.lexer import Lexer, Token
 from mlc.ir.location import UNKNOWN, Location, Source
 from mlc.ir.module import Module
 from mlc.ir.quoting import unquote
@@ -25,15 +26,30 @@ from mlc.ir.types import DType, TensorType, Type
 def parse_module(text: str, *, file: str = "<text>", weights: Mapping[str, Array] | None = None) -> Module:
     """The module written in `text`. Raises ParseError located in `file`.
 
-    `weights` gives the bytes of elided constants by handle; a handle that is not in it is an error at its place.
+    `weights` gives the bytes of elided constants by handle, and so does a resource section behind the module; a handle
+    in neither is an error at its place.
     """
     return _Parser(text, file, weights or {}).module()
 
 
+# How MLIR's printer names the locations that several ops have, before the module or behind it.
+_ALIAS = re.compile(r"^(#[A-Za-z_][\w$.]*) = loc\((.*)\)$", re.MULTILINE)
+
+
 class _Parser:
     def __init__(self, text: str, file: str, weights: Mapping[str, Array]) -> None:
-        self.lexer = Lexer(text, file)
+        module, _, resources = text.partition("\n{-#")
         self.weights = weights
+        if resources:
+            try:
+                self.weights = {**resources_of(resources), **weights}
+            except ValueError as error:
+                raise ParseError(f"a resource behind the module is damaged: {error}", where=file) from None
+        self.aliases = dict(_ALIAS.findall(text))
+        # Blanked, so that what is left keeps its places.
+        self.lexer = Lexer(
+            _ALIAS.sub(lambda found: " " * len(found.group(0)), module) if self.aliases else module, file
+        )
         self.scopes: list[dict[str, Value]] = [{}]
 
     # --- structure ---
@@ -79,6 +95,7 @@ class _Parser:
             self._skip_dictionary()
         at = self.lexer.expect("{").start
         self._block(function.block)
+        self._location()
         self.scopes.pop()
         if function.block.last is None or not isinstance(function.block.last, Return):
             raise self.lexer.error(f"function @{name} does not end in func.return", at)
@@ -439,9 +456,11 @@ class _Parser:
         self.lexer.expect("(")
         sources = self._sources()
         self.lexer.expect(")")
-        return Location(tuple(sources))
+        # A place in a text alone, as MLIR gives to what had no location, is no source node.
+        return Location(tuple(s for s in sources if s.name))
 
     def _sources(self) -> list[Source]:
+        """What a location names; a place in a file that has no name of its own is a Source without one."""
         if self.lexer.accept("unknown"):
             return []
         if self.lexer.accept("fused"):
@@ -451,16 +470,27 @@ class _Parser:
                 sources.extend(self._sources())
                 self._comma("]")
             return sources
-        name = unquote(self.lexer.expect_kind("string", "a source name").text)
+        if self.lexer.token.text.startswith("#"):
+            return self._aliased(self.lexer.take())
+        text = unquote(self.lexer.expect_kind("string", "a source name").text)
+        if self.lexer.accept(":"):
+            line = int(self.lexer.expect_kind("number", "a line").text)
+            self.lexer.expect(":")
+            self.lexer.expect_kind("number", "a column")
+            return [Source("", text, line)]
         if not self.lexer.accept("("):
-            return [Source(name)]
-        file = unquote(self.lexer.expect_kind("string", "a file name").text)
-        self.lexer.expect(":")
-        line = int(self.lexer.expect_kind("number", "a line").text)
-        self.lexer.expect(":")
-        self.lexer.expect_kind("number", "a column")
+            return [Source(text)]
+        places = [s for s in self._sources() if not s.name]
         self.lexer.expect(")")
-        return [Source(name, file, line)]
+        return [Source(text, places[0].file, places[0].line) if len(places) == 1 else Source(text)]
+
+    def _aliased(self, alias: Token) -> list[Source]:
+        if alias.text not in self.aliases:
+            raise self.lexer.error(f"there is no location {alias.text}", alias.start)
+        nested = _Parser(self.aliases[alias.text], self.lexer.file, {})
+        # Without itself, so that a cycle ends.
+        nested.aliases = {name: text for name, text in self.aliases.items() if name != alias.text}
+        return nested._sources()
 
     def _skip_dictionary(self) -> None:
         depth = 0

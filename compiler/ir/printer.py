@@ -12,22 +12,25 @@ from typing import Any
 import numpy as np
 
 from mlc.ir.core import Block, Function, Op, Return, Value
-from mlc.ir.dense import dense_text, float_text, handle, is_elided
+from mlc.ir.dense import dense_text, float_text, handle, is_elided, resources_text
 from mlc.ir.module import Module
 from mlc.ir.quoting import quote
 from mlc.ir.signature import Array, AttributeSpec
 from mlc.ir.types import DType
 
 
-def print_module(module: Module, *, locations: bool = True, elide: bool = True) -> str:
+def print_module(module: Module, *, locations: bool = True, elide: bool = True, resources: bool = False) -> str:
     """The module's text, ending in a newline; `locations=False` leaves the `loc(...)` of ops out.
 
-    `elide=False` writes every constant in full, however large.
+    `elide=False` writes every constant in full, however large; `resources` writes the bytes of elided ones behind the
+    module, where MLIR looks for them.
     """
     lines = [f"module @{_symbol_name(module.name)} {{"]
     for function in module.functions.values():
         lines.extend(_Printer(locations, elide).function(function))
-    return "\n".join([*lines, "}", ""])
+    text = "\n".join([*lines, "}", ""])
+    elided = elided_constants(module) if resources and elide else {}
+    return text + resources_text(elided) if elided else text
 
 
 def print_op(op: Op) -> str:

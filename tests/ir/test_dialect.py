@@ -5,12 +5,10 @@ Both directions: our text is read by MLIR, MLIR's text by us, and what was parse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from cases import Case, all_cases
 from click.testing import CliRunner
@@ -18,14 +16,11 @@ from codegen.running import module_of
 from dialect_page import PAGE, examples_text, page
 
 from mlc.cli.main import main
-from mlc.ir import Function, Module, Op
+from mlc.ir import Op
 from mlc.ir.irdl import inexpressible, irdl_text
 from mlc.ir.parser import parse_module
 from mlc.ir.printer import print_module
-from mlc.ops import Constant
 from mlc.ops.examples import FILE, examples
-from mlc.passes.table import level_passes
-from mlc.rewrite import RunOptions, run_passes
 
 ir = pytest.importorskip("torch_mlir.ir", reason="MLIR comes with torch-mlir")
 
@@ -92,50 +87,6 @@ def test_mlir_refuses_each_op_without_an_operand_or_result_it_must_have(case: Ca
         for few_operands, few_results in damaged:
             with ir.InsertionPoint(op), pytest.raises(ir.MLIRError):
                 ir.Operation.create(op.operation.name, few_results, few_operands, attributes).verify()
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int64", "bool"])
-def test_constants_are_the_same_numbers_in_mlir(dtype: str, context: Any) -> None:
-    array = (np.arange(24).reshape(4, 6) % 5 - 1).astype(dtype)
-    function = Function("main", [])
-    constant = function.append(Constant(array))
-    function.set_outputs([("y", constant.result)])
-    module = Module("test")
-    module.add(function)
-    with context:
-        whole = ir.Module.parse(print_module(module, elide=False))
-        op = whole.body.operations[0].regions[0].blocks[0].operations[0]
-        value = op.attributes["value"]
-        kinds = (ir.DenseFPElementsAttr, ir.DenseBoolArrayAttr, ir.DenseIntElementsAttr)
-        assert isinstance(value, kinds)
-        assert [value[i] for i in range(array.size)] == array.ravel().tolist()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["mlp-small-torchscript14", "resnet-small-torchscript14", "gpt-small-torchscript14"])
-def test_mlir_takes_the_dump_behind_every_pass_of_a_model(name: str, pytestconfig: pytest.Config) -> None:
-    from models import catalog
-
-    from mlc.driver.compile import load
-
-    assert pytestconfig.cache is not None
-    pytest.importorskip("torch", reason="exported models are written by torch")
-    module = load(Path(catalog.fetch(name, pytestconfig.cache.mkdir("models")).path))
-    dumps = [(print_module(module), print_module(module, elide=False))]
-    for item in level_passes(3):
-        run_passes(module, [item], RunOptions())
-        dumps.append((print_module(module), print_module(module, elide=False)))
-    with ir.Context() as context:
-        context.allow_unregistered_dialects = True  # for regions, whose terminators IRDL cannot declare
-        for elided, whole in dumps:
-            assert str(ir.Module.parse(elided)).count("dense_resource<") == elided.count("dense_resource<")
-            back = parse_module(str(ir.Module.parse(whole)))
-            assert without_locations(back) == without_locations(parse_module(whole))
-
-
-def without_locations(module: Module) -> str:
-    """The text of a module; MLIR leaves locations out unless asked."""
-    return re.sub(r" loc\(.*\)$", "", print_module(module, elide=False), flags=re.MULTILINE)
 
 
 def test_ops_of_plugins_have_a_dialect_of_their_own(tmp_path: Path) -> None:
