@@ -57,6 +57,8 @@ def _is_variadic(operator: Operator) -> bool:
 def _segments(operator: Operator, operation: Any, given: list[tuple[Any, Any]]) -> list[list[tuple[Any, Any]]]:
     """The operands of each parameter: as the op's segments say, else one each and the rest for one."""
     parameters = operator.operands
+    if len(parameters) == 1 and parameters[0].is_segment:
+        return [given]
     if SEGMENTS in operation.attributes:
         sizes = list(ir.DenseI32ArrayAttr(operation.attributes[SEGMENTS]))
     else:
@@ -97,6 +99,8 @@ def _as_operand(g: Graph, kind: Any, given: Any, mlir_type: Any) -> Any:
     assert kind == tuple[Dim, ...], kind
     if isinstance(given, tuple):
         return given
+    if given in g.shapes:
+        return g.shapes[given]
     array = constant_value(given) if isinstance(given, Value) else None
     return tuple(int(n) for n in array.reshape(-1)) if array is not None else None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,14 +16,24 @@ from mlc.frontend.mlir_import.symbols import Symbols
 from mlc.frontend.mlir_import.types import Declared
 from mlc.ir import Block, Dim, DType, TensorType, Value
 
-Run = Callable[[Any, Sequence[Imported]], list[Imported]]
+
+class Walk(Protocol):
+    """What the importer does for functions whose op holds other ops."""
+
+    def run(self, block: Any, arguments: Sequence[Imported]) -> list[Imported]:
+        """Imports the ops of an MLIR block for these arguments; what its terminator is given."""
+
+    def step(self, operation: Any) -> None:
+        """Imports one op; an error is noted, and its results are missing then."""
+
+
 MISSING = object()  # what an op that failed should have defined
 
 
 class Graph(Builder):
     """Builds the model's block. The importer sets the op in hand before it calls its function."""
 
-    def __init__(self, block: Block, symbols: Symbols, resources: Resources, run: Run) -> None:
+    def __init__(self, block: Block, symbols: Symbols, resources: Resources, walk: Walk) -> None:
         super().__init__(block)
         self.symbols = symbols
         self.resources = resources
@@ -35,7 +46,10 @@ class Graph(Builder):
         self.input_symbols: set[str] = set()
         self.has_news = False  # symbols of inputs were found to be equal: the walk is done again
         self.equalities: dict[Value, tuple[Dim, Dim]] = {}  # of comparisons: the two sizes
-        self._run = run
+        self.shapes: dict[Value, tuple[Dim, ...]] = {}  # of tensors of sizes: the sizes
+        self.nests: list[Any] = []  # the loops (loops.nest.Nest) around the op in hand, innermost last
+        self.iotas: dict[Value, int] = {}  # the numbers of a loop, by the value that holds them: linalg.index
+        self._walk = walk
         self._undefined: set[Value] = set()
 
     # --- values ---
@@ -64,6 +78,10 @@ class Graph(Builder):
         value = self.filled(self.constant(np.zeros((), dtype.numpy)), dims)
         self._undefined.add(value)
         return value
+
+    def mark_undefined(self, value: Value) -> None:
+        """Notes that a value is part of, or the same elements as, one that is undefined."""
+        self._undefined.add(value)
 
     def is_undefined(self, value: Value) -> bool:
         """Whether `undefined` made the value."""
@@ -110,7 +128,22 @@ class Graph(Builder):
 
         Raises Unavailable when one of these is missing, its error noted.
         """
-        return self._run(block, arguments)
+        return self._walk.run(block, arguments)
+
+    def step(self, operation: Any) -> None:
+        """Imports one op of a region; an error is noted."""
+        self._walk.step(operation)
+
+    @contextmanager
+    def over_loops(self, nest: Any) -> Iterator[None]:
+        """What is imported inside computes a scalar for each turn of these loops: a tensor that broadcasts to them."""
+        outer, self.is_elementwise = self.is_elementwise, True
+        self.nests.append(nest)
+        try:
+            yield
+        finally:
+            self.nests.pop()
+            self.is_elementwise = outer
 
     def region(self, number: int = 0) -> Any:
         """The first block of a region of the op in hand."""

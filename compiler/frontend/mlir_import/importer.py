@@ -25,6 +25,8 @@ from mlc.ir import Block, Dim, Function, Module, TensorType, Value
 from mlc.ir.dims import symbols_of
 from mlc.rewrite import is_dead
 
+_ELEMENTWISE = ("arith.", "math.")
+
 
 def import_mlir(text: str, file: str, entry: str | None = None) -> Module:
     """The Module of the entry function in `text`: the function of that name, or the only public one.
@@ -47,7 +49,7 @@ class _Importer:
         self.file = file
         self.refusals: list[Refusal] = []
         self.names = ir.AsmState(parsed.module)
-        self.graph = Graph(Block(), Symbols(ties), parsed.resources, self._run)
+        self.graph = Graph(Block(), Symbols(ties), parsed.resources, self)
         try:
             self.graph.functions = functions_of(parsed.module)
             self.entry = entry_of(self.graph.functions, entry)
@@ -64,7 +66,7 @@ class _Importer:
             self.graph.input_symbols |= {s for d in value.tensor.dims for s in symbols_of(d)}
         outputs: list[Imported] | None = None
         try:
-            outputs = self._run(self.entry.regions[0].blocks[0], function.inputs)
+            outputs = self.run(self.entry.regions[0].blocks[0], function.inputs)
         except Unavailable:
             assert self.refusals, "a value is missing without a reason"
         raise_all(self.refusals, self.file)
@@ -112,18 +114,18 @@ class _Importer:
 
     # --- ops ---
 
-    def _run(self, block: Any, arguments: Sequence[Imported]) -> list[Imported]:
-        graph = self.graph
-        graph.values.update(zip(block.arguments, arguments, strict=True))
+    def run(self, block: Any, arguments: Sequence[Imported]) -> list[Imported]:
+        """Imports the ops of an MLIR block for these arguments; what its terminator is given."""
+        self.graph.values.update(zip(block.arguments, arguments, strict=True))
         operations = list(block.operations)
-        outer = graph.operation, graph.declared, graph.loc
         for operation in operations[:-1]:
-            self._import(operation.operation)
-        graph.operation, graph.declared, graph.loc = outer
-        return [graph.imported(operand) for operand in operations[-1].operation.operands]
+            self.step(operation.operation)
+        return [self.graph.imported(operand) for operand in operations[-1].operation.operands]
 
-    def _import(self, operation: Any) -> None:
+    def step(self, operation: Any) -> None:
+        """Imports one op; an error is noted, and its results are missing then."""
         graph = self.graph
+        outer = graph.operation, graph.declared, graph.loc
         results = [MISSING] * len(operation.results)
         try:
             graph.operation, graph.loc = operation, self._location(operation)
@@ -135,6 +137,7 @@ class _Importer:
         except Unavailable:
             pass
         graph.values.update(zip(operation.results, results, strict=True))
+        graph.operation, graph.declared, graph.loc = outer
 
     def _results(self, operation: Any) -> list[Any]:
         operator = find_operator(operation.name)
@@ -142,6 +145,8 @@ class _Importer:
             raise CompileError(reason_for(operation.name))
         positional, attributes = bind(self.graph, operator, operation)
         kinds = list(self.graph.declared)
+        if operation.name.startswith(_ELEMENTWISE) and not self.graph.is_elementwise:
+            self._tie_operands(operation)
         try:
             made = operator.function(self.graph, *positional, **attributes)
         except (CompileError, Unavailable):
@@ -155,6 +160,14 @@ class _Importer:
         for result, kind in zip(results, kinds, strict=True):
             self._check(operation.name, result, kind)
         return results
+
+    def _tie_operands(self, operation: Any) -> None:
+        """Operands of one shape, which MLIR demands of an elementwise op, share their symbols."""
+        values = [self.graph.imported(operand) for operand in operation.operands]
+        shapes = [v.tensor.dims for v in values if isinstance(v, Value) and v.tensor.rank]
+        for shape in shapes[1:]:
+            for x, y in zip(shapes[0], shape, strict=True):
+                self.graph.tie(x, y)
 
     def _check(self, name: str, result: Any, kind: Any) -> None:
         """Raises AssertionError unless the result is of the dtype and shape that MLIR says."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _TOO_LATE = "lowered too far; export the model on tensors, before bufferization and vectorization"
-_DIALECTS = {
+DIALECTS = {
     "torch": 'export it with output_type="linalg-on-tensors", or give the PyTorch model itself',
     "torch_c": 'export it with output_type="linalg-on-tensors", or give the PyTorch model itself',
     "memref": _TOO_LATE,
@@ -37,4 +37,4 @@ REASONS: dict[str, str] = {
 def reason_for(name: str) -> str:
     """Why op `name` has no function."""
     dialect = name.partition(".")[0]
-    return REASONS.get(name) or _DIALECTS.get(dialect) or "no support yet"
+    return REASONS.get(name) or DIALECTS.get(dialect) or "no support yet"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mlc.frontend.mlir_import.graph import Graph
-from mlc.frontend.mlir_import.operators.integers import unsigned
 from mlc.frontend.mlir_import.registry import mlir_op
+from mlc.frontend.mlir_import.signs import unsigned
 from mlc.frontend.mlir_import.types import dtype_of
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import lower_bound

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
+from mlc.frontend.mlir_import.signs import signless, unsigned
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import floordiv, lower_bound, maximum, minimum, mod
 from mlc.ops import (
     Add,
     And,
-    Bitcast,
     BitwiseAnd,
     BitwiseOr,
     BitwiseXor,
@@ -29,8 +29,6 @@ from mlc.ops import (
 
 FLAGS = ("overflowFlags", "fastmath")  # promises about the operands, which change no result that is defined
 _WIDE = (DType.I64, DType.I32)  # what sizes are computed in
-_UNSIGNED = {DType.I8: DType.U8, DType.I16: DType.U16, DType.I32: DType.U32, DType.I64: DType.U64}
-_SIGNED = {unsigned: signed for signed, unsigned in _UNSIGNED.items()}
 
 OnDims = Callable[[Dim, Dim], Dim | None]
 
@@ -47,18 +45,6 @@ def on_dims(g: Graph, function: OnDims, x: Value | Dim, y: Value | Dim) -> Dim |
 def both(g: Graph, x: Value | Dim, y: Value | Dim) -> tuple[Value, Value]:
     """The operands as tensors of the result's dtype."""
     return g.value(x, g.dtype), g.value(y, g.dtype)
-
-
-def unsigned(g: Graph, x: Value) -> Value:
-    """The bits of a signless integer as an unsigned one."""
-    dtype = x.tensor.dtype
-    return g(Bitcast(x, _UNSIGNED[dtype])) if dtype in _UNSIGNED else x
-
-
-def signless(g: Graph, x: Value) -> Value:
-    """The way back."""
-    dtype = x.tensor.dtype
-    return g(Bitcast(x, _SIGNED[dtype])) if dtype in _SIGNED else x
 
 
 def _are_counts(x: Dim, y: Dim) -> bool:
