@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from mlc.codegen import registers
-from mlc.codegen.builder import Lanes, Num
+from mlc.codegen.builder import I8, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Temporary
 from mlc.codegen.kernels.conv_tile import (
     MAX_UNROLLED,
@@ -28,7 +28,7 @@ from mlc.codegen.kernels.conv_tile import (
     tile_cycles,
     zeros,
 )
-from mlc.codegen.kernels.tiles import accumulator
+from mlc.codegen.kernels.tiles import CACHE_LINE, accumulator
 from mlc.codegen.kernels.winograd_transforms import filter_matrix, from_points, to_points
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
@@ -125,17 +125,19 @@ class Winograd:
         assert op.groups == 1
 
     def _weights(self) -> Prepared:
-        """The weights at each point: [point][tile of filters][input channel][filter]."""
+        """The weights at each point: [tile of filters][point][input channel][filter], as a unit reads
+        them."""
         op, blocks, side, points = self.op, self.blocks, self.side, self.points
-        dims = (points, self.filter_blocks // blocks, self.channel_blocks * self.block, blocks * self.block)
+        dims = (self.filter_blocks // blocks, points, self.channel_blocks * self.block, blocks * self.block)
         dtype = self.dtype.numpy
 
         def pack(w: Array) -> Array:
             # G w G^T of each 3 x 3 filter is (G x G) w of its 9 taps: one product, rounded once.
             g = filter_matrix(side)
-            split = w.astype(np.float64).reshape(dims[1], blocks, *w.shape[1:])  # tile, block, I/b, 3, 3, i, o
+            split = w.astype(np.float64).reshape(dims[0], blocks, *w.shape[1:])  # tile, block, I/b, 3, 3, i, o
             taps = split.transpose(3, 4, 0, 2, 5, 1, 6).reshape(9, -1)
-            return np.ascontiguousarray((np.kron(g, g) @ taps).reshape(dims), dtype=dtype)
+            by_point = (np.kron(g, g) @ taps).reshape(points, dims[0], *dims[2:])
+            return np.ascontiguousarray(by_point.swapaxes(0, 1), dtype=dtype)
 
         return self.plan.prepared(op.w, f"at {points} points, tiles of {blocks} blocks", self.dtype, dims, pack)
 
@@ -206,15 +208,22 @@ class _Products:
         image = Address(self.points.pointer, conv.dtype, conv.dtype)
         image = image.plus(k, k.offset(self.points, (self.n, point, 0, k.add(start, row), 0)))
         weights = Address(self.weights.pointer, conv.dtype, conv.dtype)
-        weights = weights.plus(k, k.offset(self.weights, (point, self.filters, 0, 0)))
+        weights = weights.plus(k, k.offset(self.weights, (self.filters, point, 0, 0)))
         most = max(1, MAX_UNROLLED // (rows * conv.vectors))
         whole = conv.channel_blocks - (conv.used < conv.block)
+        step = max(d for d in range(1, min(most, conv.block) + 1) if conv.block % d == 0)
+        passes = -(-conv.span // conv.rows)
+        lines = -(-step * self.columns * conv.dtype.itemsize // CACHE_LINE // passes)
+        steps_before = k.mul(k.floordiv(row, conv.rows), conv.channel_blocks * conv.block // step)
+        ahead = weights.plus(k, conv.channel_blocks * conv.block * self.columns).pointer
+        ahead = k.at(ahead, I8, k.mul(steps_before, lines * CACHE_LINE))
 
         def add_block(block: Num, count: int) -> None:
             plane = image.plus(k, k.mul(block, conv.tiles * conv.block))
             channels = max(d for d in range(1, min(most, count) + 1) if count % d == 0)
             products = [Product(c, c * self.columns) for c in range(channels)]
             with k.loop(0, count, channels) as c:
+                self._ask_for(ahead, k.add(k.mul(block, conv.block // step), k.floordiv(c, channels)), lines)
                 here = weights.plus(k, k.mul(k.add(k.mul(block, conv.block), c), self.columns))
                 columns = [here.plus(k, v * conv.lanes) for v in range(conv.vectors)]
                 tile.add_products(plane.plus(k, c), columns, products, (0, rows), conv.block)
@@ -225,6 +234,13 @@ class _Products:
             add_block(whole, conv.used)
         place = k.mul(k.add(k.mul(point, conv.span), row), self.columns)
         tile.spill(k.at(self.buffer, self.kind, place))
+
+    def _ask_for(self, ahead: Any, step: Num, lines: int) -> None:
+        """The cache lines of the next point's weights that one step of a pass over these prefetches."""
+        k = self.k
+        start = k.at(ahead, I8, k.mul(step, lines * CACHE_LINE))
+        for number in range(lines):
+            k.prefetch(k.at(start, I8, number * CACHE_LINE))
 
     def _results(self, tile: Num, row: Num) -> None:
         """The results of one tile from its products: those of the tile that lie in the image."""
