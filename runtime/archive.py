@@ -11,7 +11,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -22,26 +22,35 @@ from mlc.files import replace_file
 from mlc.runtime.native import ALIGNMENT
 
 Bytes = npt.NDArray[np.uint8]
+Range = tuple[int, int]  # start and stop, in bytes
 
 _LOCAL_HEADER_BYTES = 30
 _ZIP64_EXTRA_BYTES = 20
 # The private field id that Android's zipalign pads with; readers skip fields they do not know.
 _PADDING_ID = 0xD935
+# As much as Linux maps at once in any case, around the page that is read.
+_PIECE_BYTES = 64 << 10
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a ZIP can hold
 
 
-def write_archive(path: Path, members: Mapping[str, bytes | memoryview]) -> None:
-    """Writes the members in their order; when anything fails, path is what it was before."""
+def write_archive(
+    path: Path, members: Mapping[str, bytes | memoryview], looked_up: Mapping[str, Sequence[Range]] = {}
+) -> None:
+    """Writes the members in their order; when anything fails, path is what it was before.
+
+    Of the `looked_up` ranges of a member few and distant places will be read. They are written in small pieces: Linux
+    keeps what one write brings in pages as large as it, and maps all of a page into memory where one byte is read.
+    """
 
     def write(file: IO[bytes]) -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for name, content in members.items():
-                _write_member(archive, name, content)
+                _write_member(archive, name, content, looked_up.get(name, ()))
 
     replace_file(path, write)
 
 
-def _write_member(archive: zipfile.ZipFile, name: str, content: bytes | memoryview) -> None:
+def _write_member(archive: zipfile.ZipFile, name: str, content: bytes | memoryview, looked_up: Sequence[Range]) -> None:
     member = zipfile.ZipInfo(name, date_time=_EPOCH)
     member.create_system = 3  # Unix, on every system
     member.external_attr = 0o644 << 16
@@ -51,7 +60,20 @@ def _write_member(archive: zipfile.ZipFile, name: str, content: bytes | memoryvi
     start = archive.fp.tell() + _LOCAL_HEADER_BYTES + len(name.encode()) + (_ZIP64_EXTRA_BYTES if is_large else 0)
     member.extra = _padding(-start % ALIGNMENT)
     with archive.open(member, "w", force_zip64=is_large) as target:
-        target.write(content)
+        for start, stop in _pieces(len(content), looked_up):
+            target.write(content[start:stop])
+
+
+def _pieces(size: int, looked_up: Sequence[Range]) -> Iterator[Range]:
+    """Consecutive parts of `size` bytes: short ones in the ranges that are looked up, which are in order."""
+    at = 0
+    for start, stop in looked_up:
+        if at < start:
+            yield at, start
+        yield from ((begin, min(begin + _PIECE_BYTES, stop)) for begin in range(start, stop, _PIECE_BYTES))
+        at = stop
+    if at < size:
+        yield at, size
 
 
 def _padding(byte_count: int) -> bytes:

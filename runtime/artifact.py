@@ -22,7 +22,7 @@ from mlc.errors import CompileError
 from mlc.runtime.archive import Bytes, map_archive, write_archive
 from mlc.runtime.native import ALIGNMENT
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 # The dtype of values that are no tensors of numbers: sequences, optionals, tensors of strings.
 OBJECT = "object"
@@ -98,7 +98,8 @@ class Artifact:
     """A compiled model, complete: object code, weights and all that the runtime must know to call it.
 
     symbols names every dim symbol in the order of mlc_call.symbols. Those that are a dim of an input get their value
-    from it; native code writes the others. errors holds the message for each positive result n of mlc_main at n - 1;
+    from it; native code writes the others. looked_up are the ranges [start, stop) of bytes in weights of which a call
+    reads a few rows. errors holds the message for each positive result n of mlc_main at n - 1;
     {0} to {3} in it stand for mlc_call.error_args. workspace_bytes is text that may name input symbols. features are
     LLVM's names of the CPU features the code needs.
     """
@@ -107,6 +108,7 @@ class Artifact:
     outputs: tuple[TensorSpec, ...]
     code: tuple[CodeUnit, ...]
     weights: Bytes = field(default_factory=lambda: aligned_bytes(0), repr=False)
+    looked_up: tuple[tuple[int, int], ...] = ()
     symbols: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     steps: tuple[HostStep, ...] = ()
@@ -130,12 +132,12 @@ class Artifact:
             "checksums": {name: _checksum(content) for name, content in contents.items()},
         }
         manifest_bytes = json.dumps(manifest, indent=1, sort_keys=True, default=asdict).encode()
-        write_archive(Path(path), {"manifest.json": manifest_bytes, **contents})
+        write_archive(Path(path), {"manifest.json": manifest_bytes, **contents}, {"weights.bin": self.looked_up})
 
 
 # What the manifest repeats word for word; the other fields are members of their own.
 _MANIFEST_FIELDS = (
-    *("inputs", "outputs", "symbols", "errors", "steps", "slot_count", "profile_rows"),
+    *("inputs", "outputs", "looked_up", "symbols", "errors", "steps", "slot_count", "profile_rows"),
     *("workspace_bytes", "target", "features"),
 )
 
@@ -198,6 +200,7 @@ def _artifact(parts: tuple[dict[str, Any], dict[str, Bytes]]) -> Artifact:
             if name.startswith("code/")
         ),
         weights=members["weights.bin"],
+        looked_up=tuple((start, stop) for start, stop in manifest["looked_up"]),
         symbols=tuple(manifest["symbols"]),
         errors=tuple(manifest["errors"]),
         steps=tuple(

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mlc.codegen.kernel import Prepared, Storage
+from mlc.codegen.lookups import looked_up
 from mlc.codegen.program import Weight
 from mlc.codegen.schedule import Launch
 from mlc.codegen.steps import Host, If, Loop, Step, byte_count, touched
@@ -108,11 +109,12 @@ def plan_memory(
     end = lives.position
     for number, value in enumerate(inputs):
         memory.places[value] = Place("input", number)
+    tables = looked_up(steps, names.storage, constants)
     for storage in lives.lives:
         if isinstance(storage, Prepared):
             _add_weight(memory, storage, storage.make(storage.source), storage.layout)
         elif isinstance(storage, Value) and storage in constants:
-            _add_weight(memory, storage, constants[storage], "")
+            _add_weight(memory, storage, constants[storage], "", is_looked_up=storage in tables)
     for value in outputs:
         root, offset = names.root(value)
         if root in constants and root not in memory.places:
@@ -166,10 +168,10 @@ def _place_output(
         memory.places[root] = Place("output", number)
 
 
-def _add_weight(memory: Memory, storage: Storage, array: Array, layout: str) -> None:
+def _add_weight(memory: Memory, storage: Storage, array: Array, layout: str, *, is_looked_up: bool = False) -> None:
     name = storage.layout if isinstance(storage, Prepared) else layout
     memory.places[storage] = Place("weights", memory.weight_bytes)
-    memory.weights.append(Weight(memory.weight_bytes, array, name))
+    memory.weights.append(Weight(memory.weight_bytes, array, name, is_looked_up))
     memory.weight_bytes += _aligned(array.nbytes)
 
 

@@ -33,11 +33,13 @@ class Port:
 
 @dataclass(frozen=True, eq=False)
 class Weight:
-    """A constant's dense bytes at a 64-byte aligned offset of the weights."""
+    """A constant's dense bytes at a 64-byte aligned offset of the weights; `is_looked_up` says that a call reads a few
+    rows of it."""
 
     offset: int
     array: Array
     name: str
+    is_looked_up: bool = False
 
 
 @dataclass(frozen=True)

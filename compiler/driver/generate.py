@@ -112,6 +112,7 @@ def to_artifact(program: Program, module: Module, target: Target) -> runtime.Art
         outputs=tuple(_port(port) for port in program.outputs),
         code=tuple(runtime.CodeUnit(unit.name, unit.code) for unit in program.units),
         weights=weights,
+        looked_up=tuple((w.offset, w.offset + w.array.nbytes) for w in program.weights if w.is_looked_up),
         symbols=program.symbols,
         errors=tuple(f"{e.where}: {e.message}" if e.where else e.message for e in program.errors),
         steps=tuple(_step(step) for step in program.host_steps),

@@ -17,7 +17,7 @@ from mlc.codegen.kernel import Temporary
 from mlc.codegen.steps import Copy, byte_count
 from mlc.interpreter import interpret
 from mlc.ir import Array, DType, Function, Module, Type, Value, symbol, tensor, unattached
-from mlc.ops import Add, Cast, Concat, Constant, Exp, Matmul, Relu, Reshape, Slice, Transpose
+from mlc.ops import Add, Cast, Concat, Constant, Exp, Gather, Matmul, Relu, Reshape, Slice, Transpose
 
 
 def module_of(outputs: Sequence[Value], function: Function) -> Module:
@@ -173,3 +173,28 @@ def test_a_value_that_a_view_reads_later_is_not_overwritten() -> None:
     view = Reshape(first, dims=(100, 10)).result
     second = Relu(first).result
     run([Exp(view).result, Exp(second).result], f, normal(10, 100))
+
+
+def looked_up(*outputs: Value, main: Function, inputs: Sequence[Array]) -> list[tuple[int, ...]]:
+    """The shapes of the weights that are marked as tables of which a call reads a few rows."""
+    return [w.array.shape for w in run(outputs, main, *inputs).weights if w.is_looked_up]
+
+
+def test_a_table_of_which_a_few_rows_are_gathered_is_marked() -> None:
+    main = function(tensor(DType.I64, 4))
+    table = Constant(normal(64, 8)).result
+    rows = Exp(Gather(table, main.inputs[0]).result).result
+    assert looked_up(rows, main=main, inputs=[np.array([3, 0, 63, 3])]) == [(64, 8)]
+
+
+def test_a_table_that_is_read_in_whole_elsewhere_is_not_marked() -> None:
+    main = function(tensor(DType.I64, 4), tensor(DType.F32, 64, 8))
+    table = Constant(normal(64, 8)).result
+    rows, whole = Gather(table, main.inputs[0]).result, Add(table, main.inputs[1]).result
+    assert looked_up(rows, whole, main=main, inputs=[np.array([3, 0, 63, 3]), normal(64, 8)]) == []
+
+
+def test_a_table_with_few_rows_for_its_gathers_is_not_marked() -> None:
+    main = function(tensor(DType.I64, 4))
+    rows = Gather(Constant(normal(16, 8)).result, main.inputs[0]).result
+    assert looked_up(rows, main=main, inputs=[np.array([3, 0, 15, 3])]) == []

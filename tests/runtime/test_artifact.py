@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +41,7 @@ def test_a_saved_artifact_is_loaded_as_it_was(tmp_path: Path) -> None:
         target="x86-64-v3",
         features=("sse2",),
         ir="module {}\n",
+        looked_up=((0, 8),),
     )
     saved.save(tmp_path / "m.mlc")
     loaded = load(tmp_path / "m.mlc", verify=True)
@@ -95,6 +98,28 @@ def test_a_member_past_the_zip64_limit_is_aligned_and_read_back(
     found = archive.map_archive(tmp_path / "a")
     assert {name: content.tobytes() for name, content in found.items()} == members
     assert all(content.ctypes.data % 64 == 0 for content in found.values())
+
+
+class Recording(io.BytesIO):
+    """A file that keeps the sizes of its writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def write(self, data: Any) -> int:
+        self.sizes.append(memoryview(data).nbytes)
+        return super().write(data)
+
+
+def test_what_is_looked_up_is_written_in_small_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = np.random.default_rng(0).integers(0, 256, 1 << 20, np.uint8).tobytes()
+    monkeypatch.setattr(archive, "replace_file", lambda _, write: write(file))
+    for ranges, largest in (((), 1 << 20), (((0, 1 << 20),), 1 << 16), (((1000, 300000), (400000, 500001)), 548575)):
+        file = Recording()
+        archive.write_archive(tmp_path / "a", {"small": b"a", "large": content}, {"large": ranges})
+        assert max(file.sizes) == largest
+        assert zipfile.ZipFile(file).read("large") == content
 
 
 def test_weights_are_mapped_and_survive_a_new_file_at_their_path(path: Path) -> None:
@@ -159,7 +184,7 @@ def error_of(path: Path, *, verify: bool = False) -> str:
 def test_another_format_version_is_named(path: Path) -> None:
     rewritten(path, edited_manifest(format_version=99, mlc_version="7.0"))
     assert error_of(path) == (
-        f"made by mlc 7.0 in artifact format 99, but mlc {mlc.__version__} reads format 2: compile the model again"
+        f"made by mlc 7.0 in artifact format 99, but mlc {mlc.__version__} reads format 3: compile the model again"
     )
 
 
