@@ -11,6 +11,7 @@ import pytest
 import mlc
 
 torch = pytest.importorskip("torch")
+from comparing import assert_gradients_close, assert_same  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from mlc import driver  # noqa: E402
@@ -44,19 +45,6 @@ def compiled_graphs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return graphs
 
 
-def assert_all_near(got: Any, want: Any) -> None:
-    """Equal nests of numbers and tensors, these within 1e-4 of the largest element."""
-    if isinstance(want, tuple):
-        assert len(got) == len(want)
-        for ours, theirs in zip(got, want, strict=True):
-            assert_all_near(ours, theirs)
-    elif isinstance(want, Tensor):
-        assert got.shape == want.shape and got.dtype == want.dtype and got.stride() == want.stride()
-        assert not want.numel() or (got - want).abs().max() <= 1e-4 * want.abs().max()
-    else:
-        assert got == want and type(got) is type(want)
-
-
 def said(compiled: Any, *arguments: Any) -> tuple[Any, str]:
     """The result of the call, and the one warning that mlc gave."""
     with warnings.catch_warnings(record=True) as caught:
@@ -81,14 +69,14 @@ def test_pieces_around_an_operator_exchange_their_results(dynamic: bool, compile
     x, y = torch.randn(5, 4), torch.randn(4, 3)
     got, text = said(compiled, x, y)
     assert text.startswith("mlc runs eagerly: aten.i0 (no support yet); options=")
-    assert_all_near(got, crossing(x, y))
+    assert_same(got, crossing(x, y), strides=True)
     ours = [name for graph in compiled_graphs for name in graph]
     assert len(compiled_graphs) == 2 and "aten.mm.default" in ours and "aten.i0.default" not in ours
     if dynamic:
         for size in (1, 7, 0):
             x = torch.randn(size, 4)
             got, text = said(compiled, x, y)
-            assert_all_near(got, crossing(x, y))
+            assert_same(got, crossing(x, y), strides=True)
             assert text == ""
 
 
@@ -101,7 +89,7 @@ def test_a_piece_whose_arguments_do_not_tell_a_size_is_given_it(compiled_graphs:
         x = torch.randn(size, 3)
         got, text = said(compiled, x)
         assert "all of the graph" not in text
-        assert_all_near(got, function(x))
+        assert_same(got, function(x), strides=True)
     assert ["aten.slice.Tensor", "aten._softmax.default", "aten.mul.Tensor"] in compiled_graphs
 
 
@@ -113,8 +101,7 @@ def test_pieces_have_eagers_gradients() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             sum((r * torch.linspace(-1, 1, r.numel()).view(r.shape)).sum() for r in function(*given)).backward()
-    for got, want in zip(ours, theirs, strict=True):
-        assert_all_near(got.grad, want.grad)
+    assert_gradients_close((t.grad for t in ours), (t.grad for t in theirs))
 
 
 class Normalizing(nn.Module):
@@ -139,8 +126,8 @@ def test_pieces_follow_changed_weights_and_write_buffers() -> None:
         warnings.simplefilter("ignore")
         for _ in range(3):
             x = torch.randn(3, 4)
-            assert_all_near(compiled(x), theirs(x))
-            assert_all_near(ours.seen, theirs.seen)
+            assert_same(compiled(x), theirs(x), strides=True)
+            assert_same(ours.seen, theirs.seen)
             for model in (ours, theirs):
                 model.linear.weight.mul_(1.5)
 
@@ -184,7 +171,7 @@ def test_numbers_computed_from_sizes_and_elements_are_compiled(function: Any) ->
     compiled = torch.compile(function, backend=compile_graph, dynamic=True, options={"fallback": False})
     for shape in ((6, 8), (7, 5), (11, 2)):
         x = torch.randn(shape)
-        assert_all_near(compiled(x), function(x))
+        assert_same(compiled(x), function(x), strides=True)
 
 
 def powers(x: Tensor) -> Tensor:
@@ -200,12 +187,12 @@ def test_what_a_size_that_cannot_be_calculated_leads_to_is_compiled(compiled_gra
     got, text = said(compiled, x)
     assert text.startswith("mlc runs eagerly: pow (Python's function on numbers known only when the model runs")
     assert text.count("(") == 1, text
-    assert_all_near(got, powers(x))
+    assert_same(got, powers(x), strides=True)
     ours = [name for graph in compiled_graphs for name in graph]
     assert {"aten.mm.default", "aten.relu.default", "aten.slice.Tensor", "aten._softmax.default"} <= set(ours)
     for size in (3, 20):
         x = torch.randn(size, 6)
-        assert_all_near(compiled(x), powers(x))
+        assert_same(compiled(x), powers(x), strides=True)
 
 
 def rotated(x: Tensor) -> Tensor:
@@ -221,7 +208,7 @@ def rotated(x: Tensor) -> Tensor:
 def test_complex_numbers_run_eagerly_or_are_an_error(function: Any, x: Tensor) -> None:
     got, text = said(torch.compile(function, backend=compile_graph, dynamic=True), x)
     assert "it works on complex numbers" in text
-    torch.testing.assert_close(got, function(x))
+    assert_same(got, function(x))
     torch._dynamo.reset()
     with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match="not supported"):
         torch.compile(function, backend=compile_graph, dynamic=True, options={"fallback": False})(x)
@@ -261,11 +248,11 @@ def test_a_graph_that_no_code_can_be_made_of_runs_eagerly_and_is_named_once(brok
         got, text = said(compiled, x)
         assert text.startswith("mlc runs eagerly: all of the graph from ")
         assert "cannot start a compile worker: Too many open files" in text
-        assert_all_near(got, model.linear(x))
+        assert_same(got, model.linear(x), strides=True)
         model.linear.weight.mul_(2)
         got, text = said(compiled, x)
         assert text == ""
-        assert_all_near(got, model.linear(x))
+        assert_same(got, model.linear(x), strides=True)
 
 
 def test_without_fallback_a_graph_that_no_code_can_be_made_of_is_an_error(broken_codegen: None) -> None:
