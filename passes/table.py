@@ -93,7 +93,7 @@ def load_pass_file(text: str) -> type[Pass]:
     class_name = class_name.removeprefix(":")
     if not path.is_file():
         raise CompileError(f"there is no pass file {path}")
-    module = _import_file(path)
+    module = import_file(path)
     found = {
         name: value
         for name, value in vars(module).items()
@@ -108,8 +108,11 @@ def load_pass_file(text: str) -> type[Pass]:
     return found[class_name] if class_name else next(iter(found.values()))
 
 
-def _import_file(path: Path) -> ModuleType:
-    """Imports a pass file under a name of its own, anew when its text has changed."""
+def import_file(path: Path) -> ModuleType:
+    """Imports a user's file under a name of its own, anew when its text has changed.
+
+    Raises CompileError at the line for what the file raises.
+    """
     source = path.read_bytes()
     digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()[:16]
     name = f"mlc_user_pass_{path.stem}_{digest}"

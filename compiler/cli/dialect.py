@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
@@ -20,15 +19,11 @@ def command(plugins: tuple[str, ...], form: str) -> None:
     from mlc.ir.dialect_docs import dialects, reference
     from mlc.ir.irdl import irdl_text
     from mlc.ops.examples import examples
+    from mlc.passes.table import import_file
 
     for plugin in plugins:
-        _load(Path(plugin))
+        if not Path(plugin).is_file():
+            raise CompileError("there is no such plugin", where=plugin)
+        import_file(Path(plugin))
     texts = [irdl_text(d) if form == "irdl" else reference(d, examples()) for d in dialects()]
     click.echo("\n".join(texts), nl=False)
-
-
-def _load(path: Path) -> None:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise CompileError("there is no such plugin", where=str(path))
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))

@@ -110,6 +110,10 @@ class _RegionField(FieldDescriptor):
         return self if op is None else op.regions[self.position]
 
 
+# Dialects whose ops are mlc's own or MLIR's.
+_OURS = ("mlc", "func", "builtin")
+
+
 def keyword(*, default: Any = REQUIRED, kw_only: bool = True) -> Any:
     """A field the constructor takes by keyword, so that type checkers let it follow fields with defaults.
 
@@ -128,7 +132,8 @@ class Op(_Declared):
 
     Fields of type `Value`, `Value | None` and `Sequence[Value]` are operands, `Region` fields are regions, all others
     attributes. A subclass defines `infer`, and `evaluate` unless it is structural. The op's name is the class name in
-    snake case behind the dialect: `class TopK(Op)` is `mlc.top_k`; `class TopK(Op, name="topk")` is `mlc.topk`.
+    snake case behind the dialect: `class TopK(Op)` is `mlc.top_k`; `class TopK(Op, name="topk")` is `mlc.topk`. Ops of
+    others have a dialect of their own: `class Hypotenuse(Op, dialect="geometry")`; claiming ours is a TypeError.
     """
 
     loc: Location = keyword(default=UNKNOWN, kw_only=True)
@@ -149,6 +154,11 @@ class Op(_Declared):
             return
         cls.signature = read_signature(cls, Value, Region, frozenset({"loc"}))
         cls.name = f"{dialect}.{name or _snake(cls.__name__)}"
+        if dialect in _OURS and cls.__module__.partition(".")[0] != "mlc":
+            raise TypeError(
+                f"{cls.__qualname__} would be {cls.name}, but dialect {dialect} has the ops of mlc and of MLIR alone; "
+                f'give it a dialect of its own: class {cls.__qualname__}(..., dialect="name")'
+            )
         known = Op.registry.get(cls.name)
         if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
             raise TypeError(f"two op classes are named {cls.name}: {known.__qualname__} and {cls.__qualname__}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlc.ir.core import Op
-from mlc.ir.irdl import inexpressible
+from mlc.ir.irdl import LIMITS, inexpressible
 from mlc.ir.signature import REQUIRED, AttributeSpec
 
 
@@ -27,9 +27,28 @@ def reference(dialect: str, examples: Mapping[str, str]) -> str:
         "The text is generic assembly: every attribute is printed. An operand marked with `?` may be absent, one",
         "with `*` stands for any number; where these leave doubt, `operandSegmentSizes` counts them.",
     ]
+    lines += ["", *_limits(classes)]
     for cls in classes:
         lines += ["", *_op(cls, examples.get(cls.name, ""))]
     return "\n".join(lines) + "\n"
+
+
+def _limits(classes: Sequence[type[Op]]) -> Iterator[str]:
+    yield "## What the IRDL leaves to mlc"
+    yield ""
+    yield "`mlc dialect --irdl` declares the ops to MLIR, which then refuses a missing or surplus operand, result or"
+    yield "attribute, an attribute of another class or word, and a value that is no tensor, sequence or optional. What"
+    yield "mlc takes it takes. IRDL cannot say"
+    yield ""
+    yield ";\n".join(f"- {limit}" for limit in LIMITS.values()) + "."
+    if not any(map(inexpressible, classes)):
+        return
+    yield ""
+    yield "These ops are not in it. MLIR reads them where unregistered ops are allowed and the IRDL is not loaded."
+    yield ""
+    yield "| op | why |"
+    yield "|---|---|"
+    yield from (f"| `{cls.name}` | {reason} |" for cls in classes if (reason := inexpressible(cls)))
 
 
 def _op(cls: type[Op], example: str) -> Iterator[str]:

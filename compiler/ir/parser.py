@@ -255,7 +255,8 @@ class _Parser:
         signature = kind.signature
         if segments is None:
             segments = _implied_segments(kind, len(operands))
-        if segments is None or len(segments) != len(signature.operands) or sum(segments) != len(operands):
+        is_counted = segments is not None and len(segments) == len(signature.operands)
+        if segments is None or not is_counted or sum(segments) != len(operands) or min(segments, default=0) < 0:
             raise self.lexer.error(f"{kind.name} does not take {len(operands)} operands", start)
         if len(regions) != len(signature.regions):
             raise self.lexer.error(f"{kind.name} has {len(signature.regions)} regions, got {len(regions)}", start)

@@ -89,21 +89,59 @@ def test_mlir_refuses_each_op_without_an_operand_or_result_it_must_have(case: Ca
                 ir.Operation.create(op.operation.name, few_results, few_operands, attributes).verify()
 
 
-def test_ops_of_plugins_have_a_dialect_of_their_own(tmp_path: Path) -> None:
-    plugin = tmp_path / "plugin.py"
-    plugin.write_text(
-        "from mlc.ops.elementwise import Binary\n\n\n"
-        'class Spread(Binary, dialect="plugin"):\n    """x spread over y."""\n\n    factor: float = 1.0\n'
-    )
+PLUGIN = """from mlc.ops.elementwise import Binary
+
+
+class Spread(Binary{dialect}):
+    \"\"\"x spread over y.\"\"\"
+
+    factor: float = 1.0
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "plugin.py"
+    for name in ("plugin.spread", "mlc.spread"):
+        Op.registry.pop(name, None)
+
+
+def test_ops_of_plugins_have_a_dialect_of_their_own(plugin: Path) -> None:
+    plugin.write_text(PLUGIN.format(dialect=', dialect="plugin"'))
     result = CliRunner().invoke(main, ["dialect", "--irdl", str(plugin)])
-    Op.registry.pop("plugin.spread", None)
     assert result.exit_code == 0, result.output
     assert "irdl.dialect @plugin {" in result.stdout and "irdl.operation @spread {" in result.stdout
     assert result.stdout.index("irdl.dialect @mlc {") < result.stdout.index("irdl.dialect @plugin {")
+    text = """func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+      %y = "plugin.spread"(%x, %x) {factor = 1.0 : f64} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %z = "mlc.relu"(%y) : (tensor<4xf32>) -> tensor<4xf32>
+      return %z : tensor<4xf32>
+    }"""
     with ir.Context(), ir.Location.unknown():
         from torch_mlir.dialects import irdl
 
         irdl.load_dialects(ir.Module.parse(result.stdout))
+        assert ir.Module.parse(text).operation.verify()
+        with pytest.raises(ir.MLIRError, match="factor"):
+            ir.Module.parse(text.replace("{factor = 1.0 : f64}", ""))
+
+
+@pytest.mark.parametrize("dialect", ["", ', dialect="mlc"', ', dialect="func"'])
+def test_a_plugin_that_claims_a_dialect_of_ours_is_refused_at_its_line(plugin: Path, dialect: str) -> None:
+    plugin.write_text(PLUGIN.format(dialect=dialect))
+    result = CliRunner().invoke(main, ["dialect", "--irdl", str(plugin)])
+    claimed = "func" if "func" in dialect else "mlc"
+    assert result.exit_code == 2
+    assert f"{plugin}:4: TypeError: Spread would be {claimed}.spread, but dialect {claimed} has" in result.output
+    assert "give it a dialect of its own" in result.output
+    assert f"{claimed}.spread" not in Op.registry
+
+
+def test_a_plugin_that_fails_is_named_with_its_line(plugin: Path) -> None:
+    plugin.write_text("import math\nimport no_such_module\n")
+    result = CliRunner().invoke(main, ["dialect", str(plugin)])
+    assert result.exit_code == 2
+    assert f"{plugin}:2: ModuleNotFoundError: No module named 'no_such_module'" in result.output
 
 
 def test_the_reference_page_and_its_examples_are_fresh() -> None:
