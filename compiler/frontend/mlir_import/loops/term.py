@@ -70,7 +70,9 @@ def result(g: Graph, term: Term, access: Access, dims: Sequence[Dim]) -> Value:
         raise g.error("an output that is written on a diagonal is not supported")
     x = g.transpose(term.value, [term.loops.index(loop) for loop in own if loop is not None])
     sizes: dict[int | None, Dim] = dict(zip(own, x.tensor.dims, strict=True))
-    x = g.reshape(x, [sizes.get(loop, 1) for loop in loops])
+    full = [sizes.get(loop, 1) for loop in loops]
+    lead = next((axis for axis, loop in enumerate(loops) if loop in sizes), len(loops))
+    x = g.reshape(x, full[lead:])
     return g.expand(x, [sizes.get(loop, d) for loop, d in zip(loops, dims, strict=True)])
 
 
