@@ -28,14 +28,11 @@ MLIR_PIPELINES = ("O0", "O2", "O3")
 # What the mlir backend leaves to Python, by network and pipeline, and why.
 _IN_GROUPS = "blocked convolutions of several groups have no schedule"
 _TRANSPOSED = "conv_transpose has no native kernel"
-_STEP_BY_STEP = "lstm has no native kernel"
 MLIR_STEPS = {
     ("light-bvlc_alexnet-64", "O2"): _IN_GROUPS,
     ("light-bvlc_alexnet-64", "O3"): _IN_GROUPS,
     ("unet-small-dynamo", "O2"): _TRANSPOSED,
     ("unet-small-torchscript14", "O2"): _TRANSPOSED,
-    ("lstm-small-dynamo", "O2"): _STEP_BY_STEP,
-    ("lstm-small-torchscript14", "O2"): _STEP_BY_STEP,
 }
 SHORT_PIPELINES = ("O0", "O2", "O3", "fuse,fold", "fold,fuse")
 FAST = {

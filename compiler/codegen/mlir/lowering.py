@@ -112,18 +112,25 @@ class Lowering:
         self._accumulators[value] = made
         return stage.destination(made, view)
 
-    def whole_result(self, value: Value) -> Storage:
-        """The buffer of a root's result that several stages write, each a part; `finish_whole` ends it."""
-        if self.group.outputs == (value,):
+    def written(self, value: Value, dtype: DType | None = None) -> Storage:
+        """The buffer of one of the root's results, of several or written by several stages; `finish_written` ends them.
+
+        It is computed in `dtype`: in a buffer between where that is not its own, or where nobody reads it as it is.
+        """
+        wanted = dtype or value.tensor.dtype
+        if value in self.group.outputs and wanted is value.tensor.dtype:
             return value
-        made = self.plan.temporary(value.tensor.dtype, *value.tensor.dims)
+        made = self.plan.temporary(wanted, *value.tensor.dims)
         self._accumulators[value] = made
         return made
 
-    def finish_whole(self) -> None:
-        """Computes what is behind the root once all its parts are written."""
-        if self._accumulators:
-            self.elementwise(self.group.outputs)
+    def finish_written(self) -> None:
+        """Computes what is behind the root once all its results are written."""
+        root = self.group.root
+        assert root is not None
+        done = [v for v in root.results if v not in self._accumulators]
+        if left := [v for v in self.group.outputs if v not in done]:
+            self.elementwise(left)
 
     def behind(self, stage: Stage, source: Tensor, out: Tensor, order: Sequence[int]) -> Tensor:
         """What is behind the root, computed from `source` into its destination: the last op of the stage.
@@ -166,7 +173,7 @@ class Lowering:
     def close(self, stage: Stage, results: Sequence[Tensor], *, cost: int = 1) -> None:
         """Returns from the stage and launches it; `cost` is the work of one element written."""
         stage.finish(results)
-        if any(0 in t.dims for t in stage.outputs):
+        if all(0 in t.dims for t in stage.outputs):
             # There is nothing to write; the buffers have their places all the same.
             self.plan.inline(lambda m: None, *(storage for storage, _ in stage.arguments))
             return

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 STAGES = ("linalg", "vector", "bufferized", "llvm-dialect", "llvm")
 
+# Families of stages that no schedule tiles: of one turn, and with a parallel loop that is written already.
+UNSCHEDULED = ("serial", "forall")
+
 # Passes of the stages that are pipelines; a nested list runs on each function. Between them, in Python: the schedule
 # (before "vector"), and the parallel loop's part that one call takes (behind "bufferized").
 VECTOR = ("canonicalize", "cse")

@@ -14,6 +14,7 @@ from typing import Any
 
 from mlc.child_process import how_it_ended, start_module
 from mlc.codegen.mlir.lowering import Function
+from mlc.codegen.mlir.pipeline import UNSCHEDULED
 from mlc.errors import CompileError
 
 STEP = "at "  # begins the lines in which the process says what it does next
@@ -55,7 +56,7 @@ def lower(
 
 def request_of(functions: Sequence[Function], schedule: str, stages: Sequence[str], stop: str) -> dict[str, Any]:
     """What the process is asked: the functions, the packaged schedules of their families and then the user's."""
-    families = sorted({f.family for f in functions if f.family != "serial"})
+    families = sorted({f.family for f in functions if f.family not in UNSCHEDULED})
     packaged = [(SCHEDULES / f"{name}.mlir").read_text() for name in families]
     return {
         "functions": [_request(f) for f in functions],

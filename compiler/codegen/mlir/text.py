@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlc.codegen.kernel import Storage
@@ -100,11 +101,11 @@ class Writer:
     """Lines of ops with fresh SSA names; the common part of a stage and of a region in it."""
 
     def __init__(self, lines: list[str], counter: list[int], indent: str) -> None:
-        self.lines, self._counter, self._indent = lines, counter, indent
+        self.lines, self._counter, self.indent = lines, counter, indent
 
     def line(self, text: str) -> None:
         """Adds a line."""
-        self.lines.append(f"{self._indent}{text}")
+        self.lines.append(f"{self.indent}{text}")
 
     def fresh(self) -> str:
         """A new SSA name."""
@@ -130,6 +131,15 @@ class Body(Writer):
     """The region of a linalg.generic: arithmetic on elements."""
 
     stage: Stage
+
+    @contextmanager
+    def nested(self, by: str = "  ") -> Iterator[Body]:
+        """A region inside of this one, while it is written; the stage's own ops go there too."""
+        inner = Body(self.lines, self._counter, self.indent + by)
+        inner.stage, outer = self.stage, self.stage.indent
+        self.stage.indent = inner.indent
+        yield inner
+        self.stage.indent = outer
 
     def number(self, value: float, type: str) -> Scalar:
         """A constant."""
@@ -252,6 +262,12 @@ class Stage(Writer):
         self.results: list[Tensor] = []
         self._destinations: set[str] = set()
 
+    def body(self) -> Body:
+        """What writes ops on elements where the stage is."""
+        made = Body(self.lines, self._counter, self.indent)
+        made.stage = self
+        return made
+
     def tensor(self, storage: Storage, dims: Sequence[Dim] | None = None) -> Tensor:
         """An argument: the buffer of a value or temporary, seen in another shape where `dims` are given."""
         dtype = storage.tensor.dtype if isinstance(storage, Value) else storage.dtype
@@ -347,14 +363,13 @@ class Stage(Writer):
         extra = f" attrs = {{{attributes}}}" if attributes else ""
         left = results[0].name if len(results) == 1 else f"{results[0].name}, {', '.join(r.name for r in results[1:])}"
         self.line(f"{left} = linalg.generic {{{head}}} {given}outs({_operands([t for t, _ in outs])}){extra} {{")
-        body = Body(self.lines, self._counter, "    ")
-        body.stage = self
         arguments = [Scalar(self.fresh(), memory_type(t.dtype)) for t, _ in (*ins, *outs)]
         self.line(f"^bb0({', '.join(f'{a}: {a.type}' for a in arguments)}):")
-        elements = [body.decoded(a, t.dtype) for a, (t, _) in zip(arguments, (*ins, *outs), strict=True)]
-        made = region(body, elements[: len(ins)], elements[len(ins) :])
-        stored = [body.encoded(x, t.dtype) for x, (t, _) in zip(made, outs, strict=True)]
-        body.line(f"linalg.yield {', '.join(map(str, stored))} : {', '.join(s.type for s in stored)}")
+        with self.body().nested() as body:
+            elements = [body.decoded(a, t.dtype) for a, (t, _) in zip(arguments, (*ins, *outs), strict=True)]
+            made = region(body, elements[: len(ins)], elements[len(ins) :])
+            stored = [body.encoded(x, t.dtype) for x, (t, _) in zip(made, outs, strict=True)]
+            body.line(f"linalg.yield {', '.join(map(str, stored))} : {', '.join(s.type for s in stored)}")
         types = ", ".join(t.type for t, _ in outs)
         self.line(f"}} -> {types if len(outs) == 1 else f'({types})'}")
         return results

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from mlc.codegen.mlir.lowerings import attention, gather, layout, matmul, named, norm, reduce, shape, windows
+from mlc.codegen.mlir.lowerings import (
+    attention,
+    gather,
+    layout,
+    matmul,
+    named,
+    norm,
+    recurrent,
+    reduce,
+    shape,
+    windows,
+)
 
-__all__ = ["attention", "gather", "layout", "matmul", "named", "norm", "reduce", "shape", "windows"]
+__all__ = [
+    "attention",
+    "gather",
+    "layout",
+    "matmul",
+    "named",
+    "norm",
+    "recurrent",
+    "reduce",
+    "shape",
+    "windows",
+]

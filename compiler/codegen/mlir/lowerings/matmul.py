@@ -38,23 +38,24 @@ def matmul(g: Lowering, op: Matmul) -> None:
         out = g.result(stage, op.result, (m, n), dtype)
         zero = stage.fill(0, out)
         a, b = stage.tensor(op.x, (m, k)), stage.tensor(factor, (k, n))
-        product_ = _named(stage, "linalg.matmul", a, b, zero, g.last())
-        _tile(g, stage, "matmul", m, n, k)
+        product_ = contraction(stage, "linalg.matmul", a, b, zero, g.last())
+        tile_product(g, stage, "matmul", m, n, k)
     else:
         out = g.result(stage, op.result, (*batch, m, n), dtype)
         zero = stage.fill(0, out)
         is_plain = left == batch and right == batch and len(batch) == 1
         a, b = stage.tensor(op.x, (*left, m, k)), stage.tensor(factor, (*right, k, n))
         if is_plain:
-            product_ = _named(stage, "linalg.batch_matmul", a, b, zero, g.last())
-            _tile(g, stage, "batch_matmul", m, n, k)
+            product_ = contraction(stage, "linalg.batch_matmul", a, b, zero, g.last())
+            tile_product(g, stage, "batch_matmul", m, n, k)
         else:
             product_ = _broadcast(stage, a, b, zero, batch, left, right, g.last())
             stage.parameters = {"tile": (*(1,) * len(batch), 1, 0)}
     g.finish(stage, product_, cost=max(1, g.plan.estimate(k)) // 8 + 1)
 
 
-def _named(stage: Stage, name: str, a: Tensor, b: Tensor, out: Tensor, attribute: str) -> Tensor:
+def contraction(stage: Stage, name: str, a: Tensor, b: Tensor, out: Tensor, attribute: str) -> Tensor:
+    """A named op of a product: linalg.matmul, batch_matmul, vecmat."""
     text = f"{name} {{mlc.contraction, {attribute}}} ins({a.name}, {b.name} : {a.type}, {b.type})"
     return stage.op(f"{text} outs({out.name} : {out.type}) -> {out.type}", out.dtype, out.dims)
 
@@ -89,7 +90,7 @@ def _broadcast(
     return made
 
 
-def _tile(g: Lowering, stage: Stage, family: str, m: Dim, n: Dim, k: Dim) -> None:
+def tile_product(g: Lowering, stage: Stage, family: str, m: Dim, n: Dim, k: Dim) -> None:
     """A register tile whose extents divide the product's, so that none is ragged; plain loops where there is none."""
     lanes = g.target.lanes(4)
     if not isinstance(n, int) or 0 in (m, n, k):

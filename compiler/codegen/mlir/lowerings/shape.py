@@ -90,14 +90,14 @@ def concat(g: Lowering, op: Concat) -> None:
     axis = op.axis % op.result.tensor.rank
     dims = op.result.tensor.dims
     outer, inner = product(dims[:axis]), product(dims[axis + 1 :])
-    target = g.whole_result(op.result)
+    target = g.written(op.result)
     offset: Dim = 0
     for value in op.xs:
         width = value.tensor.dims[axis] * inner
         if value.tensor.element_count != 0:
             g.copy(value, (outer, width), target, (outer, dims[axis] * inner), (0, offset))
         offset = offset + width
-    g.finish_whole()
+    g.finish_written()
 
 
 @linalg(Slice)

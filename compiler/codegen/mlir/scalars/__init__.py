@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mlc.codegen.mlir.scalars import arithmetic, conversion, functions, logic
+from mlc.codegen.mlir.scalars import arithmetic, conversion, functions, logic, recurrent
 
-__all__ = ["arithmetic", "conversion", "functions", "logic"]
+__all__ = ["arithmetic", "conversion", "functions", "logic", "recurrent"]

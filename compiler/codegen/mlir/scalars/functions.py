@@ -57,8 +57,7 @@ def one_of_math(b: Body, op: Op, x: Scalar) -> Scalar:
     return b.unary(f"math.{_MATH[type(op)]}", x)
 
 
-@scalar(Expm1)
-def expm1(b: Body, op: Op, x: Scalar) -> Scalar:
+def expm1_of(b: Body, x: Scalar) -> Scalar:
     """(u - 1) x / log(u) of u = exp(x), where the errors of u cancel.
 
     Kahan, as in Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14.1: math.expm1 becomes
@@ -74,8 +73,7 @@ def expm1(b: Body, op: Op, x: Scalar) -> Scalar:
     return b.select(b.compare("oeq", difference, b.like(0, x)), x, b.select(is_edge, difference, quotient))
 
 
-@scalar(Log1p)
-def log1p(b: Body, op: Op, x: Scalar) -> Scalar:
+def log1p_of(b: Body, x: Scalar) -> Scalar:
     """log(u) x / (u - 1) of u = 1 + x, where the rounding of u cancels; Kahan as above."""
     u = b.plain("arith.addf", b.like(1, x), x)
     difference = b.plain("arith.subf", u, b.like(1, x))
@@ -84,22 +82,21 @@ def log1p(b: Body, op: Op, x: Scalar) -> Scalar:
     return b.select(b.compare("oeq", difference, b.like(0, x)), x, b.select(is_infinite, u, quotient))
 
 
-@scalar(Sigmoid)
-def sigmoid(b: Body, op: Sigmoid, x: Scalar) -> Scalar:
+def sigmoid_of(b: Body, x: Scalar) -> Scalar:
+    """1 / (1 + exp(-x))."""
     one = b.like(1, x)
     return b.div(one, b.add(one, b.unary("math.exp", b.unary("arith.negf", x))))
 
 
-@scalar(Softplus)
-def softplus(b: Body, op: Softplus, x: Scalar) -> Scalar:
+def softplus_of(b: Body, x: Scalar) -> Scalar:
     """max(x, 0) + log1p(exp(-|x|)), which cannot overflow."""
-    tail = log1p(b, op, b.unary("math.exp", b.unary("arith.negf", b.unary("math.absf", x))))
+    tail = log1p_of(b, b.unary("math.exp", b.unary("arith.negf", b.unary("math.absf", x))))
     return b.add(b.binary("arith.maximumf", x, b.like(0, x)), tail)
 
 
 @scalar(Elu)
 def elu(b: Body, op: Elu, x: Scalar) -> Scalar:
-    below = b.mul(b.like(op.alpha, x), expm1(b, op, b.binary("arith.minimumf", x, b.like(0, x))))
+    below = b.mul(b.like(op.alpha, x), expm1_of(b, b.binary("arith.minimumf", x, b.like(0, x))))
     return b.select(b.compare("olt", x, b.like(0, x)), below, x)
 
 
@@ -113,3 +110,23 @@ def gelu(b: Body, op: Gelu, x: Scalar) -> Scalar:
     else:
         weight = b.unary("math.erf", b.mul(x, b.like(1 / math.sqrt(2), x)))
     return b.mul(b.mul(b.like(0.5, x), x), b.add(b.like(1, x), weight))
+
+
+@scalar(Expm1)
+def expm1(b: Body, op: Expm1, x: Scalar) -> Scalar:
+    return expm1_of(b, x)
+
+
+@scalar(Log1p)
+def log1p(b: Body, op: Log1p, x: Scalar) -> Scalar:
+    return log1p_of(b, x)
+
+
+@scalar(Sigmoid)
+def sigmoid(b: Body, op: Sigmoid, x: Scalar) -> Scalar:
+    return sigmoid_of(b, x)
+
+
+@scalar(Softplus)
+def softplus(b: Body, op: Softplus, x: Scalar) -> Scalar:
+    return softplus_of(b, x)
