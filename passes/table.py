@@ -29,6 +29,7 @@ BUILTIN: tuple[str, ...] = (
     "fuse",
     "layout",
     "winograd",
+    "strassen",
 )
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
@@ -41,7 +42,7 @@ LEVELS: dict[int, tuple[str, ...]] = {
     0: (),
     1: _CLEAN,
     2: (*_COMPACT, "layout", "fuse"),
-    3: (*_COMPACT, "layout", "winograd", "fuse"),
+    3: (*_COMPACT, "layout", "winograd", "strassen", "fuse"),
 }
 
 ENTRY_POINT_GROUP = "mlc.passes"

@@ -19,7 +19,8 @@ from mlc.target import Target
 PAGE = Path(__file__).parent.parent / "docs" / "lowering.md"
 MODEL = """module {
   func.func @main(%x: tensor<4x16xf32>, %w: tensor<16x32xf32>, %b: tensor<32xf32>) -> tensor<4x32xf32> {
-    %0 = "mlc.matmul"(%x, %w) {transpose_y = false} : (tensor<4x16xf32>, tensor<16x32xf32>) -> tensor<4x32xf32>
+    %0 = "mlc.matmul"(%x, %w) {transpose_y = false, strassen = false}
+       : (tensor<4x16xf32>, tensor<16x32xf32>) -> tensor<4x32xf32>
     %1 = "mlc.add"(%0, %b) : (tensor<4x32xf32>, tensor<32xf32>) -> tensor<4x32xf32>
     %2 = "mlc.relu"(%1) : (tensor<4x32xf32>) -> tensor<4x32xf32>
     func.return %2 : tensor<4x32xf32>

@@ -96,8 +96,8 @@ def _precision_changed(results: Sequence[Result], threads: Sequence[int]) -> str
         return ""
     lines = [
         "### At -O3\n",
-        "Passes that change precision (Winograd) make other code of these networks; of others -O3 makes that of -O2.\n"
-        "The difference is the largest to another engine, as a share of the largest value.\n",
+        "Passes that change precision (Winograd, Strassen) make other code of these networks; of others -O3 makes\n"
+        "that of -O2. The difference is the largest to another engine, as a share of the largest value.\n",
         "| model | threads | mlc | of peak | best other | best other / mlc | difference |",
         "|---|---|---|---|---|---|---|",
     ]

@@ -23,7 +23,8 @@ from mlc.passes import parse_pipeline
 from mlc.passes.table import BUILTIN, level_passes
 
 BACKENDS = ("llvm", "interp")
-PIPELINES = ("O0", "O1", "O2", "O3", "fuse,fold", "fold,fuse", *BUILTIN)
+# At small sizes no product is long enough for strassen to choose it.
+PIPELINES = ("O0", "O1", "O2", "O3", "fuse,fold", "fold,fuse", *BUILTIN, "strassen{always=true},fuse")
 MLIR_PIPELINES = ("O0", "O2", "O3")
 # What the mlir backend leaves to Python, by network and pipeline, and why.
 _IN_GROUPS = "blocked convolutions of several groups have no schedule"

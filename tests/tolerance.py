@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 # max|got - want| of a whole f32 model, as a share of max|want| of that output.
 MODEL = 1e-4
-# The same after a pass that says it changes precision (Winograd, bf16 accumulation).
+# The same after a pass that says it changes precision (Winograd, Strassen, bf16 accumulation).
 PRECISION_CHANGING = 1e-3
 
 

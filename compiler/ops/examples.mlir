@@ -172,7 +172,7 @@ module @test {
 // --- mlc.lstm
 %0:3 = "mlc.lstm"(%arg0, %arg1, %arg2) {activations = ["Sigmoid", "Tanh", "Tanh"], alphas = array<f64: 0.0, 0.0, 0.0>, betas = array<f64: 0.0, 0.0, 0.0>, clip = 0.0 : f64, direction = "forward", couples_gates = false, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0>} : (tensor<5x3x4xf32>, tensor<1x24x4xf32>, tensor<1x24x6xf32>) -> (tensor<5x1x3x6xf32>, tensor<1x3x6xf32>, tensor<1x3x6xf32>)
 // --- mlc.matmul
-%0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false} : (tensor<3x17xf32>, tensor<17x5xf32>) -> tensor<3x5xf32>
+%0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false, strassen = false} : (tensor<3x17xf32>, tensor<17x5xf32>) -> tensor<3x5xf32>
 // --- mlc.max_pool
 %0 = "mlc.max_pool"(%arg0) {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, ceil_mode = false, layout = "nchw", with_indices = false, column_major = false} : (tensor<2x3x7x5xf32>) -> tensor<2x3x5x3xf32>
 // --- mlc.max_roi_pool

@@ -10,18 +10,22 @@ from mlc.ir import Array, Dim, DType, Op, TensorType, Value
 from mlc.ir.dims import product
 from mlc.ops.inference import same_dtype
 from mlc.ops.precision import widened
+from mlc.ops.strassen import by_seven_products
 
 
 class Matmul(Op):
     """x[..., M, K] @ y[..., K, N] -> [..., M, N] as numpy.matmul; y is [..., N, K] when transpose_y.
 
     A rank-1 x is a row [K] and loses M in the result, a rank-1 y a column [K] and loses N. Products of narrow floats
-    are accumulated in f32. ONNX MatMul (opset 13).
+    are accumulated in f32. With `strassen` each matrix is multiplied by one y[K, N] by seven products of its blocks
+    instead of eight, with more rounding: an infinity or NaN then spreads to whole rows and columns. ONNX MatMul
+    (opset 13).
     """
 
     x: Value
     y: Value
     transpose_y: bool = False
+    strassen: bool = False
 
     def infer(self) -> TensorType:
         dtype = same_dtype(self, self.x, self.y)
@@ -35,6 +39,8 @@ class Matmul(Op):
         k_of_y, n = (y.dims[-1], y.dims[-2]) if self.transpose_y else (y.dims[-2 if y.rank > 1 else -1], y.dims[-1])
         if isinstance(x.dims[-1], int) and isinstance(k_of_y, int) and x.dims[-1] != k_of_y:
             raise self.error(f"x has K={x.dims[-1]} but y has K={k_of_y}: {x} @ {y}")
+        if self.strassen and (x.rank < 2 or y.rank != 2 or dtype is not DType.F32):
+            raise self.error(f"strassen is for matrices of f32 times one matrix, got {x} @ {y}")
         rows = x.dims[-2:-1]
         columns = (n,) if y.rank > 1 else ()
         return TensorType(dtype, (*self._batch(x, y), *rows, *columns))
@@ -69,6 +75,8 @@ class Matmul(Op):
 
     def evaluate(self, x: Array, y: Array) -> Array:
         right = np.swapaxes(y, -1, -2) if self.transpose_y else y
+        if self.strassen:
+            return by_seven_products(x, right)
         if DType.of(x.dtype) in (DType.F16, DType.BF16):
             return np.asarray(np.matmul(x.astype(np.float32), right.astype(np.float32))).astype(x.dtype)
         return np.asarray(np.matmul(x, right))

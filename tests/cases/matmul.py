@@ -19,6 +19,13 @@ CASES = [
     Case("matmul_one", Matmul, (normal(1, 1), normal(1, 1))),
     Case("matmul_no_terms", Matmul, (normal(3, 0), normal(0, 5))),
     Case("matmul_no_rows", Matmul, (normal(0, 3), normal(3, 5))),
+    Case("matmul_strassen", lambda x, y: Matmul(x, y, strassen=True), (normal(6, 18), normal(18, 4))),
+    Case("matmul_strassen_odd", lambda x, y: Matmul(x, y, strassen=True), (normal(2, 3, 17), normal(17, 5))),
+    Case(
+        "matmul_strassen_transposed",
+        lambda x, y: Matmul(x, y, transpose_y=True, strassen=True),
+        (normal(3, 17), normal(5, 17)),
+    ),
     Case("matmul_nan", Matmul, (np.array([[np.nan, 1], [np.inf, 0]], np.float32), normal(2, 3))),
     *(
         Case(f"matmul_{d.name.lower()}", Matmul, (normal(3, 17, dtype=d), normal(17, 5, dtype=d)))

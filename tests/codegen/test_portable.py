@@ -28,7 +28,7 @@ from mlc.ops import AveragePool, Conv, Matmul, MaxPool, Softmax
 
 MATMUL = """module {
   func.func @main(%x: tensor<?x3xf32, "N,3">, %w: tensor<3x5xf32>) -> tensor<?x5xf32, "N,5"> {
-    %y = "mlc.matmul"(%x, %w) {transpose_y = false}
+    %y = "mlc.matmul"(%x, %w) {transpose_y = false, strassen = false}
       : (tensor<?x3xf32, "N,3">, tensor<3x5xf32>) -> tensor<?x5xf32, "N,5">
     func.return %y : tensor<?x5xf32, "N,5">
   }

@@ -88,7 +88,7 @@ def test_mlir_takes_the_dump_of_every_case_without_the_irdl(tmp_path: Path) -> N
 def test_mlir_refuses_a_dump_without_an_attribute_and_one_without_an_operand(irdl_file: Path, tmp_path: Path) -> None:
     case = next(c for c in all_cases() if c.op().name == "mlc.matmul")
     text = print_module(module_of(case))
-    without_attribute = re.sub(r" \{transpose_y = \w+\}", "", text)
+    without_attribute = re.sub(r"transpose_y = \w+, ", "", text)
     without_operand = re.sub(
         r'"mlc.matmul"\(%arg0, %arg1\)(.*) : \((.*?>), .*?\) ->', r'"mlc.matmul"(%arg0)\1 : (\2) ->', text
     )

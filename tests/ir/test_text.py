@@ -129,7 +129,7 @@ def test_mlir_takes_constants_of_every_dtype(tmp_path: Path) -> None:
         ('"mlc.relu"(%1)', '"mlc.relu"(%7)', "%7 is not defined here"),
         ('"mlc.relu"(%1)', '"mlc.relu"()', "0 operands but 1 operand types"),
         ("transpose_y = false", "transpose_y = 3", "expected true or false"),
-        ("{transpose_y = false} ", "", "mlc.matmul is missing attribute transpose_y"),
+        ("{transpose_y = false, strassen = false} ", "", "mlc.matmul is missing attribute transpose_y"),
         ("transpose_y = false", "transpose_z = false", "no attribute transpose_z; did you mean 'transpose_y'"),
         ("%2 = ", "%1 = ", "%1 is defined twice"),
         ("func.return", "func.retrun", "expected an op like"),

@@ -112,13 +112,13 @@ func.func @a_batch_norm_behind_a_grouped_transposed_conv(%x: tensor<1x4x3x3xf32>
 
 // CHECK-LABEL: func.func @a_batch_norm_behind_a_linear_layer(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0.079581626, -0.07812431], [0.2917993, 0.23437291], [-0.18569046, 0.5468701], [0.5570714, 1.3281132]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: %2 = "mlc.constant"() {value = dense<[-0.8546972, 2.9999695]> : tensor<2xf32>} : () -> tensor<2xf32>
 // CHECK-NEXT: %3 = "mlc.add"(%1, %2) : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: func.return %3 : tensor<3x2xf32>
 func.func @a_batch_norm_behind_a_linear_layer(%x: tensor<3x4xf32>) -> (tensor<3x2xf32>) {
   %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
   %2 = "mlc.constant"() {value = dense<[-0.6875, 0.3125]> : tensor<2xf32>} : () -> tensor<2xf32>
   %3 = "mlc.add"(%1, %2) : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
   %4 = "mlc.constant"() {value = dense<[0.4375, 0.9375]> : tensor<2xf32>} : () -> tensor<2xf32>
@@ -133,13 +133,13 @@ func.func @a_batch_norm_behind_a_linear_layer(%x: tensor<3x4xf32>) -> (tensor<3x
 
 // CHECK-LABEL: func.func @a_batch_norm_behind_a_product_with_transposed_weights(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0.079581626, -0.02652721, 0.2917993, 0.079581626], [-0.5468701, 0.5468701, 1.6406105, 1.3281132]]> : tensor<2x4xf32>} : () -> tensor<2x4xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = true} : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = true, strassen = false} : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: %2 = "mlc.constant"() {value = dense<[-0.5628979, 2.6093478]> : tensor<2xf32>} : () -> tensor<2xf32>
 // CHECK-NEXT: %3 = "mlc.add"(%1, %2) : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: func.return %3 : tensor<3x2xf32>
 func.func @a_batch_norm_behind_a_product_with_transposed_weights(%x: tensor<3x4xf32>) -> (tensor<3x2xf32>) {
   %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625, 0.6875, 0.1875], [-0.4375, 0.4375, 1.3125, 1.0625]]> : tensor<2x4xf32>} : () -> tensor<2x4xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = true} : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = true, strassen = false} : (tensor<3x4xf32>, tensor<2x4xf32>) -> tensor<3x2xf32>
   %2 = "mlc.constant"() {value = dense<[0.4375, 0.9375]> : tensor<2xf32>} : () -> tensor<2xf32>
   %3 = "mlc.constant"() {value = dense<[0.3125, -0.4375]> : tensor<2xf32>} : () -> tensor<2xf32>
   %4 = "mlc.constant"() {value = dense<[2.0625, -2.4375]> : tensor<2xf32>} : () -> tensor<2xf32>
@@ -154,7 +154,7 @@ func.func @a_batch_norm_behind_a_product_with_transposed_weights(%x: tensor<3x4x
 // Near miss: the channels of the norm are the rows of the product; they have 3 elements like its columns.
 // CHECK-LABEL: func.func @a_batch_norm_of_rows_stays(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625, 0.6875], [0.1875, -0.4375, 0.4375], [1.3125, 1.0625, -0.6875], [-1.1875, -0.5625, 0.0625]]> : tensor<4x3xf32>} : () -> tensor<4x3xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<2x3x4xf32>, tensor<4x3xf32>) -> tensor<2x3x3xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<2x3x4xf32>, tensor<4x3xf32>) -> tensor<2x3x3xf32>
 // CHECK-NEXT{LITERAL}: %2 = "mlc.constant"() {value = dense<[[0.42443535], [1.2499889], [0.2958033]]> : tensor<3x1xf32>} : () -> tensor<3x1xf32>
 // CHECK-NEXT: %3 = "mlc.mul"(%1, %2) : (tensor<2x3x3xf32>, tensor<3x1xf32>) -> tensor<2x3x3xf32>
 // CHECK-NEXT{LITERAL}: %4 = "mlc.constant"() {value = dense<[[-0.5628979], [2.6093478], [-0.44191396]]> : tensor<3x1xf32>} : () -> tensor<3x1xf32>
@@ -163,7 +163,7 @@ func.func @a_batch_norm_behind_a_product_with_transposed_weights(%x: tensor<3x4x
 // CHECK: missed  fold-batchnorm/fold_into_weights_before at ? (mlc.mul): the constant varies over more than the channels (blocked by result 0 of mlc.constant '?')
 func.func @a_batch_norm_of_rows_stays(%x: tensor<2x3x4xf32>) -> (tensor<2x3x3xf32>) {
   %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625, 0.6875], [0.1875, -0.4375, 0.4375], [1.3125, 1.0625, -0.6875], [-1.1875, -0.5625, 0.0625]]> : tensor<4x3xf32>} : () -> tensor<4x3xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<2x3x4xf32>, tensor<4x3xf32>) -> tensor<2x3x3xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<2x3x4xf32>, tensor<4x3xf32>) -> tensor<2x3x3xf32>
   %2 = "mlc.constant"() {value = dense<[0.4375, 0.9375, 0.4375]> : tensor<3xf32>} : () -> tensor<3xf32>
   %3 = "mlc.constant"() {value = dense<[0.3125, -0.4375, -0.3125]> : tensor<3xf32>} : () -> tensor<3xf32>
   %4 = "mlc.constant"() {value = dense<[2.0625, -2.4375, 0.4375]> : tensor<3xf32>} : () -> tensor<3xf32>
@@ -237,7 +237,7 @@ func.func @a_batch_norm_before_a_padded_conv_stays(%x: tensor<1x4x3x3xf32>) -> (
 
 // CHECK-LABEL: func.func @a_batch_norm_before_a_product(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0.079581626, -0.02652721], [0.8593674, 0.23437291], [-0.12941395, 0.12941395], [-1.4302577, -1.1578276]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: %2 = "mlc.constant"() {value = dense<[-2.1220179, -2.9100251]> : tensor<2xf32>} : () -> tensor<2xf32>
 // CHECK-NEXT: %3 = "mlc.add"(%1, %2) : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: func.return %3 : tensor<3x2xf32>
@@ -248,7 +248,7 @@ func.func @a_batch_norm_before_a_product(%x: tensor<3x4xf32>) -> (tensor<3x2xf32
   %3 = "mlc.constant"() {value = dense<[1.0625, 0.5625, 2.1875, 1.1875]> : tensor<4xf32>} : () -> tensor<4xf32>
   %4 = "mlc.batch_norm"(%x, %0, %1, %2, %3) {epsilon = 1.0e-05 : f64} : (tensor<3x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<3x4xf32>
   %5 = "mlc.constant"() {value = dense<[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-  %6 = "mlc.matmul"(%4, %5) {transpose_y = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+  %6 = "mlc.matmul"(%4, %5) {transpose_y = false, strassen = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
   func.return %6 : tensor<3x2xf32>
 }
 
@@ -488,11 +488,11 @@ func.func @a_batch_norm_alone_is_a_product_and_a_sum(%x: tensor<1x2x3xf32>) -> (
 
 // CHECK-LABEL: func.func @factors_of_a_product_go_into_its_weights(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[-0.12890625, 0.08203125], [-0.47265625, -0.24609375], [0.30078125, -0.57421875], [-0.90234375, -1.3945312]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
 // CHECK-NEXT: func.return %1 : tensor<3x2xf32>
 func.func @factors_of_a_product_go_into_its_weights(%x: tensor<3x4xf32>) -> (tensor<3x2xf32>) {
   %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<3x4xf32>, tensor<4x2xf32>) -> tensor<3x2xf32>
   %2 = "mlc.constant"() {value = dense<[-0.6875, -1.3125]> : tensor<2xf32>} : () -> tensor<2xf32>
   %3 = "mlc.mul"(%1, %2) : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3x2xf32>
   func.return %3 : tensor<3x2xf32>
@@ -504,14 +504,14 @@ func.func @factors_of_a_product_go_into_its_weights(%x: tensor<3x4xf32>) -> (ten
 // Near miss: the weights are not one matrix.
 // CHECK-LABEL: func.func @factors_of_a_batched_product_stay(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]], [[-0.6875, -1.1875], [-0.5625, 0.0625], [-2.3125, -0.1875], [-1.1875, -0.6875]]]> : tensor<2x4x2xf32>} : () -> tensor<2x4x2xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<2x3x4xf32>, tensor<2x4x2xf32>) -> tensor<2x3x2xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<2x3x4xf32>, tensor<2x4x2xf32>) -> tensor<2x3x2xf32>
 // CHECK-NEXT: %2 = "mlc.constant"() {value = dense<[-0.6875, -1.3125]> : tensor<2xf32>} : () -> tensor<2xf32>
 // CHECK-NEXT: %3 = "mlc.mul"(%1, %2) : (tensor<2x3x2xf32>, tensor<2xf32>) -> tensor<2x3x2xf32>
 // CHECK-NEXT: func.return %3 : tensor<2x3x2xf32>
 // CHECK: missed  fold-batchnorm/fold_into_weights_before at ? (mlc.mul): the product is not by one matrix (blocked by result 0 of mlc.constant '?')
 func.func @factors_of_a_batched_product_stay(%x: tensor<2x3x4xf32>) -> (tensor<2x3x2xf32>) {
   %0 = "mlc.constant"() {value = dense<[[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]], [[-0.6875, -1.1875], [-0.5625, 0.0625], [-2.3125, -0.1875], [-1.1875, -0.6875]]]> : tensor<2x4x2xf32>} : () -> tensor<2x4x2xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<2x3x4xf32>, tensor<2x4x2xf32>) -> tensor<2x3x2xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<2x3x4xf32>, tensor<2x4x2xf32>) -> tensor<2x3x2xf32>
   %2 = "mlc.constant"() {value = dense<[-0.6875, -1.3125]> : tensor<2xf32>} : () -> tensor<2xf32>
   %3 = "mlc.mul"(%1, %2) : (tensor<2x3x2xf32>, tensor<2xf32>) -> tensor<2x3x2xf32>
   func.return %3 : tensor<2x3x2xf32>
@@ -523,14 +523,14 @@ func.func @factors_of_a_batched_product_stay(%x: tensor<2x3x4xf32>) -> (tensor<2
 // Near miss: shape.
 // CHECK-LABEL: func.func @a_row_factor_of_a_product_stays(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
 // CHECK-NEXT{LITERAL}: %2 = "mlc.constant"() {value = dense<[[-0.6875], [-1.3125]]> : tensor<2x1xf32>} : () -> tensor<2x1xf32>
 // CHECK-NEXT: %3 = "mlc.mul"(%1, %2) : (tensor<2x2xf32>, tensor<2x1xf32>) -> tensor<2x2xf32>
 // CHECK-NEXT: func.return %3 : tensor<2x2xf32>
 // CHECK: missed  fold-batchnorm/fold_into_weights_before at ? (mlc.mul): the constant varies over more than the channels (blocked by result 0 of mlc.constant '?')
 func.func @a_row_factor_of_a_product_stays(%x: tensor<2x4xf32>) -> (tensor<2x2xf32>) {
   %0 = "mlc.constant"() {value = dense<[[0.1875, -0.0625], [0.6875, 0.1875], [-0.4375, 0.4375], [1.3125, 1.0625]]> : tensor<4x2xf32>} : () -> tensor<4x2xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<2x4xf32>, tensor<4x2xf32>) -> tensor<2x2xf32>
   %2 = "mlc.constant"() {value = dense<[[-0.6875], [-1.3125]]> : tensor<2x1xf32>} : () -> tensor<2x1xf32>
   %3 = "mlc.mul"(%1, %2) : (tensor<2x2xf32>, tensor<2x1xf32>) -> tensor<2x2xf32>
   func.return %3 : tensor<2x2xf32>
@@ -541,13 +541,13 @@ func.func @a_row_factor_of_a_product_stays(%x: tensor<2x4xf32>) -> (tensor<2x2xf
 // Near miss: dtype.
 // CHECK-LABEL: func.func @integers_stay(
 // CHECK-NEXT{LITERAL}: %0 = "mlc.constant"() {value = dense<[[0, 0], [0, 0], [0, 0], [1, 1]]> : tensor<4x2xi32>} : () -> tensor<4x2xi32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<2x4xi32>, tensor<4x2xi32>) -> tensor<2x2xi32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<2x4xi32>, tensor<4x2xi32>) -> tensor<2x2xi32>
 // CHECK-NEXT: %2 = "mlc.constant"() {value = dense<3> : tensor<i32>} : () -> tensor<i32>
 // CHECK-NEXT: %3 = "mlc.mul"(%1, %2) : (tensor<2x2xi32>, tensor<i32>) -> tensor<2x2xi32>
 // CHECK-NEXT: func.return %3 : tensor<2x2xi32>
 func.func @integers_stay(%x: tensor<2x4xi32>) -> (tensor<2x2xi32>) {
   %0 = "mlc.constant"() {value = dense<[[0, 0], [0, 0], [0, 0], [1, 1]]> : tensor<4x2xi32>} : () -> tensor<4x2xi32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<2x4xi32>, tensor<4x2xi32>) -> tensor<2x2xi32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<2x4xi32>, tensor<4x2xi32>) -> tensor<2x2xi32>
   %2 = "mlc.constant"() {value = dense<3> : tensor<i32>} : () -> tensor<i32>
   %3 = "mlc.mul"(%1, %2) : (tensor<2x2xi32>, tensor<i32>) -> tensor<2x2xi32>
   func.return %3 : tensor<2x2xi32>

@@ -222,7 +222,7 @@ func.func @a_conv_result_needed_elsewhere_is_a_second_result(%x: tensor<1x3x4x4x
 
 // Near miss: shape.
 // CHECK-LABEL: func.func @a_broadcast_behind_a_product_stays_outside(
-// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false} : (tensor<1x8xf32>, tensor<8x4xf32>) -> tensor<1x4xf32>
+// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false, strassen = false} : (tensor<1x8xf32>, tensor<8x4xf32>) -> tensor<1x4xf32>
 // CHECK-NEXT: %1 = "mlc.fused"(%0, %arg2) ({
 // CHECK-NEXT: ^bb0(%arg3: tensor<1x4xf32>, %arg4: tensor<3x4xf32>):
 // CHECK-NEXT: %2 = "mlc.add"(%arg3, %arg4) : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
@@ -231,7 +231,7 @@ func.func @a_conv_result_needed_elsewhere_is_a_second_result(%x: tensor<1x3x4x4x
 // CHECK-NEXT: }) {kind = "elementwise"} : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
 // CHECK-NEXT: func.return %1 : tensor<3x4xf32>
 func.func @a_broadcast_behind_a_product_stays_outside(%x: tensor<1x8xf32>, %w: tensor<8x4xf32>, %y: tensor<3x4xf32>) -> (tensor<3x4xf32>) {
-  %0 = "mlc.matmul"(%x, %w) {transpose_y = false} : (tensor<1x8xf32>, tensor<8x4xf32>) -> tensor<1x4xf32>
+  %0 = "mlc.matmul"(%x, %w) {transpose_y = false, strassen = false} : (tensor<1x8xf32>, tensor<8x4xf32>) -> tensor<1x4xf32>
   %1 = "mlc.add"(%0, %y) : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<3x4xf32>
   %2 = "mlc.relu"(%1) : (tensor<3x4xf32>) -> tensor<3x4xf32>
   func.return %2 : tensor<3x4xf32>
@@ -242,14 +242,14 @@ func.func @a_broadcast_behind_a_product_stays_outside(%x: tensor<1x8xf32>, %w: t
 // CHECK-LABEL: func.func @a_gelu_goes_behind_a_product_with_a_symbolic_batch(
 // CHECK-NEXT: %0 = "mlc.fused"(%arg0, %arg1, %arg2) ({
 // CHECK-NEXT: ^bb0(%arg3: tensor<?x8xf32, "N,8">, %arg4: tensor<8x4xf32>, %arg5: tensor<4xf32>):
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg3, %arg4) {transpose_y = false} : (tensor<?x8xf32, "N,8">, tensor<8x4xf32>) -> tensor<?x4xf32, "N,4">
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg3, %arg4) {transpose_y = false, strassen = false} : (tensor<?x8xf32, "N,8">, tensor<8x4xf32>) -> tensor<?x4xf32, "N,4">
 // CHECK-NEXT: %2 = "mlc.add"(%1, %arg5) : (tensor<?x4xf32, "N,4">, tensor<4xf32>) -> tensor<?x4xf32, "N,4">
 // CHECK-NEXT: %3 = "mlc.gelu"(%2) {approximation = "none"} : (tensor<?x4xf32, "N,4">) -> tensor<?x4xf32, "N,4">
 // CHECK-NEXT: "mlc.yield"(%3) : (tensor<?x4xf32, "N,4">) -> ()
 // CHECK-NEXT: }) {kind = "matmul"} : (tensor<?x8xf32, "N,8">, tensor<8x4xf32>, tensor<4xf32>) -> tensor<?x4xf32, "N,4">
 // CHECK-NEXT: func.return %0 : tensor<?x4xf32, "N,4">
 func.func @a_gelu_goes_behind_a_product_with_a_symbolic_batch(%x: tensor<?x8xf32, "N,8">, %w: tensor<8x4xf32>, %b: tensor<4xf32>) -> (tensor<?x4xf32, "N,4">) {
-  %0 = "mlc.matmul"(%x, %w) {transpose_y = false} : (tensor<?x8xf32, "N,8">, tensor<8x4xf32>) -> tensor<?x4xf32, "N,4">
+  %0 = "mlc.matmul"(%x, %w) {transpose_y = false, strassen = false} : (tensor<?x8xf32, "N,8">, tensor<8x4xf32>) -> tensor<?x4xf32, "N,4">
   %1 = "mlc.add"(%0, %b) : (tensor<?x4xf32, "N,4">, tensor<4xf32>) -> tensor<?x4xf32, "N,4">
   %2 = "mlc.gelu"(%1) {approximation = "none"} : (tensor<?x4xf32, "N,4">) -> tensor<?x4xf32, "N,4">
   func.return %2 : tensor<?x4xf32, "N,4">
@@ -377,7 +377,7 @@ func.func @a_reshape_in_the_middle_is_read_through(%x: tensor<4x8xf32>, %y: tens
 
 // Near miss: the product has its own kernel, the reshape moves nothing.
 // CHECK-LABEL: func.func @a_reshape_of_a_product_is_not_read_through(
-// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false, strassen = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %1 = "mlc.fused"(%0, %arg2) ({
 // CHECK-NEXT: ^bb0(%arg3: tensor<4x8xf32>, %arg4: tensor<32xf32>):
 // CHECK-NEXT: %2 = "mlc.reshape"(%arg3) {dims = "32", keeps_zero = false} : (tensor<4x8xf32>) -> tensor<32xf32>
@@ -387,7 +387,7 @@ func.func @a_reshape_in_the_middle_is_read_through(%x: tensor<4x8xf32>, %y: tens
 // CHECK-NEXT: }) {kind = "elementwise"} : (tensor<4x8xf32>, tensor<32xf32>) -> tensor<32xf32>
 // CHECK-NEXT: func.return %1 : tensor<32xf32>
 func.func @a_reshape_of_a_product_is_not_read_through(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %y: tensor<32xf32>) -> (tensor<32xf32>) {
-  %0 = "mlc.matmul"(%x, %w) {transpose_y = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %0 = "mlc.matmul"(%x, %w) {transpose_y = false, strassen = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
   %1 = "mlc.reshape"(%0) {dims = "32", keeps_zero = false} : (tensor<4x8xf32>) -> tensor<32xf32>
   %2 = "mlc.mul"(%1, %y) : (tensor<32xf32>, tensor<32xf32>) -> tensor<32xf32>
   %3 = "mlc.neg"(%2) : (tensor<32xf32>) -> tensor<32xf32>
@@ -598,14 +598,14 @@ func.func @a_random_or_failing_op_is_not_taken(%x: tensor<4xf32>, %i: tensor<2xi
 // CHECK-NEXT: %0 = "mlc.gather"(%arg2, %arg3) {axis = 0 : i64} : (tensor<9x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
 // CHECK-NEXT: %1:2 = "mlc.fused"(%arg0, %arg1, %0) ({
 // CHECK-NEXT: ^bb0(%arg4: tensor<4x8xf32>, %arg5: tensor<8x8xf32>, %arg6: tensor<4x8xf32>):
-// CHECK-NEXT: %2 = "mlc.matmul"(%arg4, %arg5) {transpose_y = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT: %2 = "mlc.matmul"(%arg4, %arg5) {transpose_y = false, strassen = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %3 = "mlc.add"(%2, %arg6) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: "mlc.yield"(%2, %3) : (tensor<4x8xf32>, tensor<4x8xf32>) -> ()
 // CHECK-NEXT: }) {kind = "matmul"} : (tensor<4x8xf32>, tensor<8x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
 // CHECK-NEXT: %4 = "mlc.softmax"(%1#0) {axis = -1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: func.return %4, %1#1 : tensor<4x8xf32>, tensor<4x8xf32>
 func.func @what_depends_on_the_group_moves_behind_it(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %y: tensor<9x8xf32>, %i: tensor<4xi64>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
-  %0 = "mlc.matmul"(%x, %w) {transpose_y = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  %0 = "mlc.matmul"(%x, %w) {transpose_y = false, strassen = false} : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
   %1 = "mlc.softmax"(%0) {axis = -1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
   %2 = "mlc.gather"(%y, %i) {axis = 0 : i64} : (tensor<9x8xf32>, tensor<4xi64>) -> tensor<4x8xf32>
   %3 = "mlc.add"(%0, %2) : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>

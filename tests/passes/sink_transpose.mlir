@@ -290,33 +290,33 @@ func.func @a_pad_comes_first(%x: tensor<2x3x4xf32>) -> (tensor<4x7x5xf32>) {
 // -----
 
 // CHECK-LABEL: func.func @a_product_reads_its_factor_transposed(
-// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = true} : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = true, strassen = false} : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
 // CHECK-NEXT: func.return %0 : tensor<2x3xf32>
 func.func @a_product_reads_its_factor_transposed(%x: tensor<2x4xf32>, %y: tensor<3x4xf32>) -> (tensor<2x3xf32>) {
   %0 = "mlc.transpose"(%y) {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
   func.return %1 : tensor<2x3xf32>
 }
 
 // -----
 
 // CHECK-LABEL: func.func @a_batched_product_reads_its_factor_transposed(
-// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = true} : (tensor<5x2x4xf32>, tensor<5x3x4xf32>) -> tensor<5x2x3xf32>
+// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = true, strassen = false} : (tensor<5x2x4xf32>, tensor<5x3x4xf32>) -> tensor<5x2x3xf32>
 // CHECK-NEXT: func.return %0 : tensor<5x2x3xf32>
 func.func @a_batched_product_reads_its_factor_transposed(%x: tensor<5x2x4xf32>, %y: tensor<5x3x4xf32>) -> (tensor<5x2x3xf32>) {
   %0 = "mlc.transpose"(%y) {perm = array<i64: 0, 2, 1>} : (tensor<5x3x4xf32>) -> tensor<5x4x3xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<5x2x4xf32>, tensor<5x4x3xf32>) -> tensor<5x2x3xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<5x2x4xf32>, tensor<5x4x3xf32>) -> tensor<5x2x3xf32>
   func.return %1 : tensor<5x2x3xf32>
 }
 
 // -----
 
 // CHECK-LABEL: func.func @a_product_of_a_transposed_factor_reads_it_plain(
-// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT: %0 = "mlc.matmul"(%arg0, %arg1) {transpose_y = false, strassen = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
 // CHECK-NEXT: func.return %0 : tensor<2x3xf32>
 func.func @a_product_of_a_transposed_factor_reads_it_plain(%x: tensor<2x4xf32>, %y: tensor<4x3xf32>) -> (tensor<2x3xf32>) {
   %0 = "mlc.transpose"(%y) {perm = array<i64: 1, 0>} : (tensor<4x3xf32>) -> tensor<3x4xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = true} : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = true, strassen = false} : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
   func.return %1 : tensor<2x3xf32>
 }
 
@@ -325,11 +325,11 @@ func.func @a_product_of_a_transposed_factor_reads_it_plain(%x: tensor<2x4xf32>, 
 // Near miss: attribute.
 // CHECK-LABEL: func.func @a_transpose_of_the_batch_stays(
 // CHECK-NEXT: %0 = "mlc.transpose"(%arg1) {perm = array<i64: 1, 0, 2>} : (tensor<4x5x3xf32>) -> tensor<5x4x3xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false} : (tensor<5x2x4xf32>, tensor<5x4x3xf32>) -> tensor<5x2x3xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%arg0, %0) {transpose_y = false, strassen = false} : (tensor<5x2x4xf32>, tensor<5x4x3xf32>) -> tensor<5x2x3xf32>
 // CHECK-NEXT: func.return %1 : tensor<5x2x3xf32>
 func.func @a_transpose_of_the_batch_stays(%x: tensor<5x2x4xf32>, %y: tensor<4x5x3xf32>) -> (tensor<5x2x3xf32>) {
   %0 = "mlc.transpose"(%y) {perm = array<i64: 1, 0, 2>} : (tensor<4x5x3xf32>) -> tensor<5x4x3xf32>
-  %1 = "mlc.matmul"(%x, %0) {transpose_y = false} : (tensor<5x2x4xf32>, tensor<5x4x3xf32>) -> tensor<5x2x3xf32>
+  %1 = "mlc.matmul"(%x, %0) {transpose_y = false, strassen = false} : (tensor<5x2x4xf32>, tensor<5x4x3xf32>) -> tensor<5x2x3xf32>
   func.return %1 : tensor<5x2x3xf32>
 }
 
@@ -338,11 +338,11 @@ func.func @a_transpose_of_the_batch_stays(%x: tensor<5x2x4xf32>, %y: tensor<4x5x
 // Near miss: operands swapped.
 // CHECK-LABEL: func.func @a_transposed_left_factor_stays(
 // CHECK-NEXT: %0 = "mlc.transpose"(%arg0) {perm = array<i64: 1, 0>} : (tensor<4x2xf32>) -> tensor<2x4xf32>
-// CHECK-NEXT: %1 = "mlc.matmul"(%0, %arg1) {transpose_y = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+// CHECK-NEXT: %1 = "mlc.matmul"(%0, %arg1) {transpose_y = false, strassen = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
 // CHECK-NEXT: func.return %1 : tensor<2x3xf32>
 func.func @a_transposed_left_factor_stays(%x: tensor<4x2xf32>, %y: tensor<4x3xf32>) -> (tensor<2x3xf32>) {
   %0 = "mlc.transpose"(%x) {perm = array<i64: 1, 0>} : (tensor<4x2xf32>) -> tensor<2x4xf32>
-  %1 = "mlc.matmul"(%0, %y) {transpose_y = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  %1 = "mlc.matmul"(%0, %y) {transpose_y = false, strassen = false} : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
   func.return %1 : tensor<2x3xf32>
 }
 

@@ -10,7 +10,6 @@ not stored. The sum over K has one order whatever the threads.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,15 @@ from mlc.codegen import registers
 from mlc.codegen.builder import I1, I8, Index, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
-from mlc.codegen.kernels.tiles import CACHE_LINE, TileShape, accumulator, step_cycles, tile_shapes
+from mlc.codegen.kernels.strassen import strassen_product
+from mlc.codegen.kernels.tiles import (
+    CACHE_LINE,
+    TileShape,
+    accumulator,
+    product_cycles,
+    shapes_for_rows_apart,
+    tile_heights,
+)
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
 from mlc.ir import Array, Dim, Value
@@ -32,8 +39,6 @@ from mlc.ops.inference import numbers
 MOST_SUMS = 64 * 1024
 # Steps of the sum in a block at least: below, moving the sums in and out of registers would show.
 FEWEST_STEPS = 256
-# An address of x86-64's first level of cache repeats after 4 KiB in each way, since its index lies within a page.
-WAY_BYTES = 4096
 # Panels that must read a left factor before it is worth a copy.
 WORTH_A_COPY = 4
 
@@ -41,6 +46,9 @@ WORTH_A_COPY = 4
 @kernel(Matmul)
 def matmul(plan: Plan, op: Matmul) -> None:
     """Packs the right factor if it is not constant, then multiplies."""
+    if op.strassen:
+        strassen_product(plan, op)
+        return
     x, y = op.x.tensor.dims, op.y.tensor.dims
     batch = op.result.tensor.dims[: -(len(x) > 1) - (len(y) > 1) or None]
     m, depth = (x[-2] if len(x) > 1 else 1), op.depth
@@ -77,17 +85,7 @@ class Product:
         self.lines_ahead = self._lines_ahead()
 
     def _cycles(self, shape: TileShape) -> float:
-        """Cycles for a step of the sum, by row and column where these are not known.
-
-        Rows that are left make a tile of their own, which is code and compile time, and is taken for one cycle in a
-        hundred; columns that are left cost what a full panel does.
-        """
-        whole = step_cycles(shape.rows, shape.vectors)
-        panels = -(-self.n // shape.columns) if isinstance(self.n, int) else 1 / shape.columns
-        if not isinstance(self.m, int):
-            return panels * whole / shape.rows
-        tall, low = divmod(self.m, shape.rows)
-        return panels * (tall * whole + step_cycles(low, shape.vectors)) * 1.01 if low else panels * tall * whole
+        return product_cycles(self.m, self.n, shape)
 
     def add(self) -> None:
         """Adds the launches."""
@@ -95,7 +93,7 @@ class Product:
         left = self._left()
         right = self._right()
         blocks = ceildiv(self.m, self.block)
-        plan.choose("heights", "+".join(map(str, self._heights())))
+        plan.choose("heights", "+".join(map(str, tile_heights(self.m, self.tile))))
         plan.choose("rows", self.block)
         plan.choose("sum", self.depth_block)
         plan.choose("left", "as it is" if left is self.op.x else "copied")
@@ -119,13 +117,6 @@ class Product:
         result, group = self.op.result, self.plan.group
         is_bare = group.outputs == (result,) and len(group.ops) == 1 and result.tensor.dtype is self.dtype
         return is_bare and isinstance(self.n, int) and self.n % self.tile.columns == 0 < self.n
-
-    def _heights(self) -> tuple[int, ...]:
-        """Rows of the tiles that a block is cut into: the tile's, and what covers the rows that are left."""
-        rows = self.tile.rows
-        if isinstance(self.m, int):
-            return (rows, self.m % rows) if self.m % rows else (rows,)
-        return tuple(dict.fromkeys((rows, max(rows // 2, 1), 1)))
 
     def _depth_block(self) -> int:
         """Steps of the sum whose part of a panel fills a quarter of L2, in even blocks of whole turns.
@@ -175,15 +166,9 @@ class Product:
     # --- the left factor ---
 
     def _shapes(self) -> list[TileShape]:
-        """The tiles that fit the registers, and whose rows of x do not push each other out of the first level of cache.
-
-        Rows whose distance has a large power of two in it fall on the same lines of each way.
-        """
-        op, l1_bytes = self.op, self.plan.target.l1_bytes
-        stride = self.plan.estimate(self.depth) * op.x.tensor.dtype.itemsize
-        apart = WAY_BYTES // math.gcd(stride, WAY_BYTES)  # rows until one falls on the first
-        most = l1_bytes // WAY_BYTES * apart
-        return [shape for shape in tile_shapes(self.plan.target, self.dtype, self.m) if shape.rows <= most]
+        """The tiles that fit the registers and the first level of cache."""
+        stride = self.plan.estimate(self.depth) * self.op.x.tensor.dtype.itemsize
+        return shapes_for_rows_apart(self.plan.target, self.dtype, self.m, stride)
 
     def _left(self) -> Storage:
         """x, or a copy in the dtype of the sum where that is another and several panels read it."""
@@ -337,7 +322,7 @@ class Unit:
         y = k.at(self.y.pointer, registers.memory_type(self.y.dtype), y)
         is_more = ir.Constant(I1, 0) if isinstance(step, int) else k.compare(">", step, 0)
         first = self.start
-        for rows in p._heights():
+        for rows in tile_heights(p.m, p.tile):
             count = k.floordiv(k.sub(self.stop, first), rows)
             behind = k.add(first, k.mul(count, rows))
             tile = TileShape(rows, p.tile.vectors, p.tile.lanes)

@@ -2,7 +2,7 @@
 
 A function of its own, because the kernel around it holds constants in registers that LLVM would keep there through the
 loop and spill accumulators for. The accumulators are values carried by the loop; they start from zero or from what an
-earlier run has left in c, and end in c, where the caller finds them in the first level of cache.
+earlier run has left, and end in c, where the caller finds them in the first level of cache.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ UNROLLED = 4
 class Run:
     """One call's operands: x[rows, depth] and y[depth, columns] with strides between rows, c[rows][columns].
 
-    Strides and depth count elements. `is_more` adds to what c holds. `ahead` is where the MicroKernel's `lines_ahead`
-    begin; None where it has none.
+    Strides and depth count elements. `is_more` adds to what `begun` holds, or c where it is None. `ahead` is where the
+    MicroKernel's `lines_ahead` begin; None where it has none.
     """
 
     x: ir.Value
@@ -37,6 +37,7 @@ class Run:
     depth: Num
     is_more: ir.Value
     ahead: ir.Value | None = None
+    begun: ir.Value | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class MicroKernel:
         function = self._function(k, strides, is_exact)
         numbers = [k.i64(n) for n in (run.x_row, run.y_row, run.depth)]
         ahead = run.y if run.ahead is None else run.ahead
-        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead])
+        begun = run.c if run.begun is None else run.begun
+        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead, begun])
 
     def _function(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> ir.Function:
         shape = self.shape
@@ -69,7 +71,7 @@ class MicroKernel:
         module = k.function.module
         if name in module.globals:
             return module.globals[name]
-        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER]
+        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER, POINTER]
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -78,9 +80,9 @@ class MicroKernel:
         return function
 
     def _write(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> None:
-        x, y, c, x_row, y_row, depth, is_more, ahead = k.function.args
+        x, y, c, x_row, y_row, depth, is_more, ahead, begun = k.function.args
         x_row, y_row = (a if s is None else s for a, s in zip((x_row, y_row), strides, strict=True))
-        sums = self._initial(k, c, is_more)
+        sums = self._initial(k, begun, is_more)
         whole = depth if is_exact else k.mul(k.floordiv(depth, UNROLLED), UNROLLED)
 
         def turn_of(start: Num, sums: list[ir.Value]) -> list[ir.Value]:
@@ -101,8 +103,8 @@ class MicroKernel:
         for number in range(self.lines_ahead):
             k.prefetch(k.at(line, I8, number * CACHE_LINE))
 
-    def _initial(self, k: Builder, c: ir.Value, is_more: ir.Value) -> list[ir.Value]:
-        """Zeros, or what c holds."""
+    def _initial(self, k: Builder, begun: ir.Value, is_more: ir.Value) -> list[ir.Value]:
+        """Zeros, or what `begun` holds."""
         shape, kind = self.shape, registers.register_type(self.dtype)
         zero = k.splat(registers.constant(self.dtype, 0), shape.lanes)
         places = [
@@ -112,7 +114,7 @@ class MicroKernel:
         ]
         before = k.ir.block
         with k.when(is_more):
-            held = [k.load(c, kind, place) for place in places]
+            held = [k.load(begun, kind, place) for place in places]
             loaded = k.ir.block
         sums: list[ir.Value] = []
         for value in held:

@@ -6,6 +6,7 @@ the right factor and one broadcast of the left: 6 x 2 for the 16 registers of AV
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ VECTORS = 2
 MOST_VECTORS = 4
 # Bytes.
 CACHE_LINE = 64
+# An address of x86-64's first level of cache repeats after 4 KiB in each way, since its index lies within a page.
+WAY_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,16 @@ def tile_shapes(target: Target, dtype: DType, rows: Dim) -> list[TileShape]:
         for height in range((target.register_count - vectors - 1) // vectors, 0, -1)
         if not isinstance(rows, int) or height <= max(rows, 1)
     ]
+
+
+def shapes_for_rows_apart(target: Target, dtype: DType, rows: Dim, stride_bytes: int) -> list[TileShape]:
+    """The tiles whose rows of a left factor do not push each other out of the first level of cache.
+
+    Rows whose distance has a large power of two in it fall on the same lines of each way.
+    """
+    apart = WAY_BYTES // math.gcd(stride_bytes, WAY_BYTES)  # rows until one falls on the first
+    most = target.l1_bytes // WAY_BYTES * apart
+    return [shape for shape in tile_shapes(target, dtype, rows) if shape.rows <= most]
 
 
 class Accumulators:
@@ -98,6 +111,27 @@ def step_cycles(rows: int, vectors: int) -> float:
     """What a step of the sum costs a tile: its FMAs (two a cycle), its loads (two a cycle), or their latency of 4,
     whichever is longest, and some 0.4 for the loop."""
     return max(rows * vectors / 2, (rows + vectors) / 2, 4) + 0.4
+
+
+def product_cycles(rows: Dim, columns: Dim, shape: TileShape) -> float:
+    """Cycles for a step of the sum of a whole product, by row and column where these are not known.
+
+    Rows that are left make a tile of their own, which is code and compile time, and is taken for one cycle in a
+    hundred; columns that are left cost what a full panel does.
+    """
+    whole = step_cycles(shape.rows, shape.vectors)
+    panels = -(-columns // shape.columns) if isinstance(columns, int) else 1 / shape.columns
+    if not isinstance(rows, int):
+        return panels * whole / shape.rows
+    tall, low = divmod(rows, shape.rows)
+    return panels * (tall * whole + step_cycles(low, shape.vectors)) * 1.01 if low else panels * tall * whole
+
+
+def tile_heights(rows: Dim, shape: TileShape) -> tuple[int, ...]:
+    """Rows of the tiles that so many rows are cut into: the tile's, and what covers the rows that are left."""
+    if isinstance(rows, int):
+        return (shape.rows, rows % shape.rows) if rows % shape.rows else (shape.rows,)
+    return tuple(dict.fromkeys((shape.rows, max(shape.rows // 2, 1), 1)))
 
 
 def tile_starts(k: Builder, start: Num, stop: Num, rows: int) -> Iterator[Num]:
