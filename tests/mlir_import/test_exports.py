@@ -12,7 +12,7 @@ pytest.importorskip("torch_mlir")
 pytest.importorskip("torch")
 from mlir_import import exported  # noqa: E402  needs torch
 
-DIALECTS = ["tosa"]
+DIALECTS = ["tosa", "stablehlo"]
 
 
 @pytest.mark.slow

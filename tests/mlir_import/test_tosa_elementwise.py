@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from mlir_import.snippets import integers, random, run, tensor
+from mlir_import.calls import integers, random, run, tensor
 
 pytest.importorskip("torch_mlir")
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from mlir_import.snippets import integers, random, run, tensor
+from mlir_import.calls import integers, random, run, tensor
 from mlir_import.test_tosa_elementwise import const
 from mlir_import.test_tosa_structure import apply_scale, shape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from mlir_import.snippets import module_text, random, run, tensor
+from mlir_import.calls import module_text, random, run, tensor
 from mlir_import.test_tosa_elementwise import const
 
 import mlc

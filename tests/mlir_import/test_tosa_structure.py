@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mlir_import.snippets import integers, random, run, tensor
+from mlir_import.calls import integers, random, run, tensor
 from mlir_import.test_tosa_elementwise import const
 
 pytest.importorskip("torch_mlir")

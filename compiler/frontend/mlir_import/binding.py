@@ -64,9 +64,10 @@ def _segments(operator: Operator, operation: Any, given: list[tuple[Any, Any]]) 
     else:
         fixed = sum(not p.is_segment and not p.is_optional for p in parameters)
         sizes, rest = [], len(given) - fixed
+        share = rest // max(sum(p.is_segment for p in parameters), 1)  # several segments without sizes are as long
         for parameter in parameters:
             if parameter.is_segment or parameter.is_optional:
-                sizes.append(max(rest, 0) if parameter.is_segment else min(max(rest, 0), 1))
+                sizes.append(max(share, 0) if parameter.is_segment else min(max(rest, 0), 1))
                 rest -= sizes[-1]
             else:
                 sizes.append(1)
@@ -91,25 +92,19 @@ def _as_operand(g: Graph, kind: Any, given: Any, mlir_type: Any) -> Any:
             raise CompileError(f"an operand of type {mlir_type} is not supported")
         return g.value(given, stated.dtype)
     if kind == Dim:
-        return _as_dim(given)
+        return _as_dim(g, given)
     if kind == Value | Dim:
         return given if isinstance(given, Value | int | DimExpr) else None
     if kind is Array:
         return constant_value(given) if isinstance(given, Value) else None
     assert kind == tuple[Dim, ...], kind
-    if isinstance(given, tuple):
-        return given
-    if given in g.shapes:
-        return g.shapes[given]
-    array = constant_value(given) if isinstance(given, Value) else None
-    return tuple(int(n) for n in array.reshape(-1)) if array is not None else None
+    return g.known_dims(given)
 
 
-def _as_dim(given: Any) -> Dim | None:
+def _as_dim(g: Graph, given: Any) -> Dim | None:
     if isinstance(given, Value):
-        array = constant_value(given)
-        is_whole = array is not None and array.ndim == 0 and array.dtype.kind in "iu"
-        return int(array) if array is not None and is_whole else None
+        dims = g.known_dims(given) if not given.tensor.rank else None
+        return dims[0] if dims else None
     return given if isinstance(given, int | DimExpr) else None
 
 

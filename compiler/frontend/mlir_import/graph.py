@@ -10,6 +10,7 @@ import numpy as np
 
 from mlc.errors import CompileError
 from mlc.frontend.builder import Builder, Unavailable
+from mlc.frontend.contents import Contents
 from mlc.frontend.mlir_import.registry import Imported
 from mlc.frontend.mlir_import.resources import Resources
 from mlc.frontend.mlir_import.symbols import Symbols
@@ -49,6 +50,7 @@ class Graph(Builder):
         self.shapes: dict[Value, tuple[Dim, ...]] = {}  # of tensors of sizes: the sizes
         self.nests: list[Any] = []  # the loops (loops.nest.Nest) around the op in hand, innermost last
         self.iotas: dict[Value, int] = {}  # the numbers of a loop, by the value that holds them: linalg.index
+        self.contents = Contents()
         self._walk = walk
         self._undefined: set[Value] = set()
 
@@ -68,6 +70,12 @@ class Graph(Builder):
         if isinstance(x, tuple):
             raise self.error("a list of sizes is no tensor")
         return self.scalar(x, dtype)
+
+    def known_dims(self, x: Imported) -> tuple[Dim, ...] | None:
+        """The contents of a small tensor of integers as numbers and expressions over dims; None where the run tells."""
+        if isinstance(x, Value):
+            return self.shapes[x] if x in self.shapes else self.contents.dims(x)
+        return x if isinstance(x, tuple) else (x,)
 
     def filled(self, number: Value, dims: Sequence[Dim]) -> Value:
         """A tensor whose elements are all the scalar `number`."""

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 _TOO_LATE = "lowered too far; export the model on tensors, before bufferization and vectorization"
+_DEVICES = "it talks to other devices or hosts; export the model for one device"
+_RANDOM = "it draws random numbers, and mlc does not reproduce the stream; draw them outside of the model"
+_COMPLEX = "complex numbers have no kernels; write it with real and imaginary parts"
+_SOLVER = "factorizations and solvers have no kernels; compute them outside of the model"
+_QUANTIZED = "quantized types are not supported; export quantize and dequantize as arithmetic"
+_TUPLE = "tuples are not supported; return several results instead"
+_STATE = "it is a state that outlives a call; make it an argument and a result"
+_BLOCKS = "numbers in blocks that share a scale have no kernels; convert them to floats outside of the model"
 DIALECTS = {
     "torch": 'export it with output_type="linalg-on-tensors", or give the PyTorch model itself',
     "torch_c": 'export it with output_type="linalg-on-tensors", or give the PyTorch model itself',
@@ -14,13 +22,44 @@ DIALECTS = {
     "gpu": "mlc compiles for the CPU",
     "complex": "complex numbers are not supported",
     "sparse_tensor": "sparse tensors are not supported",
-    "quant": "quantized types are not supported; export quantize and dequantize as arithmetic",
+    "quant": _QUANTIZED,
 }
 
-_STATE = "it is a state that outlives a call; make it an argument and a result"
-_BLOCKS = "numbers in blocks that share a scale have no kernels; convert them to floats outside of the model"
-
 REASONS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "stablehlo.after_all",
+            "stablehlo.all_gather",
+            "stablehlo.all_reduce",
+            "stablehlo.all_to_all",
+            "stablehlo.async_done",
+            "stablehlo.async_start",
+            "stablehlo.collective_broadcast",
+            "stablehlo.collective_permute",
+            "stablehlo.create_token",
+            "stablehlo.cross-replica-sum",
+            "stablehlo.infeed",
+            "stablehlo.outfeed",
+            "stablehlo.recv",
+            "stablehlo.reduce_scatter",
+            "stablehlo.send",
+        ),
+        _DEVICES,
+    ),
+    "stablehlo.batch_norm_grad": "gradients of batch norms are not supported; export it as arithmetic",
+    "stablehlo.cholesky": _SOLVER,
+    "stablehlo.complex": _COMPLEX,
+    "stablehlo.fft": _COMPLEX,
+    "stablehlo.get_tuple_element": _TUPLE,
+    "stablehlo.imag": _COMPLEX,
+    "stablehlo.real": _COMPLEX,
+    "stablehlo.rng": _RANDOM,
+    "stablehlo.rng_bit_generator": _RANDOM,
+    "stablehlo.set_dimension_size": "sizes within a bound are not supported; export with `?` where an extent varies",
+    "stablehlo.triangular_solve": _SOLVER,
+    "stablehlo.tuple": _TUPLE,
+    "stablehlo.uniform_dequantize": _QUANTIZED,
+    "stablehlo.uniform_quantize": _QUANTIZED,
     "tosa.variable": _STATE,
     "tosa.variable_read": _STATE,
     "tosa.variable_write": _STATE,

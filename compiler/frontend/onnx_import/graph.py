@@ -9,7 +9,7 @@ import onnx
 
 from mlc.errors import CompileError
 from mlc.frontend.builder import Appender
-from mlc.frontend.onnx_import.contents import Contents
+from mlc.frontend.contents import Contents
 from mlc.frontend.onnx_import.external_data import ExternalData
 from mlc.frontend.onnx_import.structure import domain_of, node_title
 from mlc.frontend.onnx_import.symbols import Symbols

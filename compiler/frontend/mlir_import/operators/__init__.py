@@ -12,6 +12,7 @@ from mlc.frontend.mlir_import.operators import (  # noqa: F401
     integers,
     sizes,
     slicing,
+    stablehlo,
     structured,
     tensors,
     tosa,
