@@ -9,7 +9,6 @@ from mlc.ir import Op
 from mlc.ops import (
     Col2Im,
     Compress,
-    ConvTranspose,
     CumProd,
     CumSum,
     DeformConv,
@@ -27,7 +26,6 @@ from mlc.ops import (
     QuantizeLinear,
     RandomNormal,
     RandomUniform,
-    Resize,
     RoiAlign,
     RotaryEmbedding,
     ScatterElements,
@@ -52,7 +50,6 @@ _LATER = "not written as a linalg.generic yet"
 REASONS: dict[type[Op], str] = {
     Col2Im: _SCATTERS,
     Compress: _DATA_SIZED,
-    ConvTranspose: _LATER,
     CumProd: _CARRIED,
     CumSum: _CARRIED,
     DeformConv: _SAMPLES,
@@ -70,7 +67,6 @@ REASONS: dict[type[Op], str] = {
     QuantizeLinear: _LATER,
     RandomNormal: _DRAWS,
     RandomUniform: _DRAWS,
-    Resize: _SAMPLES,
     RoiAlign: _SAMPLES,
     RotaryEmbedding: _LATER,
     ScatterElements: _SCATTERS,

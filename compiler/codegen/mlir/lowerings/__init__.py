@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlc.codegen.mlir.lowerings import (
     attention,
+    conv_transpose,
     gather,
     layout,
     matmul,
@@ -11,12 +12,14 @@ from mlc.codegen.mlir.lowerings import (
     norm,
     recurrent,
     reduce,
+    resize,
     shape,
     windows,
 )
 
 __all__ = [
     "attention",
+    "conv_transpose",
     "gather",
     "layout",
     "matmul",
@@ -24,6 +27,7 @@ __all__ = [
     "norm",
     "recurrent",
     "reduce",
+    "resize",
     "shape",
     "windows",
 ]

@@ -95,6 +95,8 @@ def conv(g: Lowering, op: Conv) -> None:
         _from_plain(g, op, window)
     elif op.w.tensor.dims[-2] == 1 and op.groups > 1:
         _depthwise(g, op, window)
+    elif op.groups > 1:
+        _grouped(g, op, window)
     else:
         _blocked(g, op, window)
 
@@ -309,8 +311,6 @@ def _blocked(g: Lowering, op: Conv, window: Window) -> None:
     last block of channels; all add to the same rows of pixels."""
     block = block_of(op.layout)
     filters, per_group = window.filters[:2]
-    if op.groups != 1:
-        raise NoKernel("blocked convolutions of several groups have no schedule")
     if not isinstance(filters, int) or not isinstance(per_group, int):
         raise NoKernel("the number of filters is not known when compiling")
     stage = g.stage(op)
@@ -337,6 +337,55 @@ def _blocked(g: Lowering, op: Conv, window: Window) -> None:
         ]
         made = _accumulate(stage, ins, made, g.last() if number == len(parts) - 1 else "mlc.inner")
     _tile_pixels(g, stage, rows[1])
+    g.finish(stage, made, cost=max(1, per_group * block * window.kernel[0] * window.kernel[1] // 8))
+
+
+def _grouped(g: Lowering, op: Conv, window: Window) -> None:
+    """As `_blocked`, with a dim for the groups: each has its own blocks of channels and of filters."""
+    block, groups = block_of(op.layout), op.groups
+    filters, per_group = window.filters[:2]
+    if not isinstance(filters, int) or not isinstance(per_group, int):
+        raise NoKernel("the number of filters is not known when compiling")
+    each = filters // groups
+    stage = g.stage(op)
+    n, _, h, w, _ = window.result
+    out = g.result(stage, op.result, (n, groups, each, h, w, block))
+    made = bias_or_zeros(stage, op, out, (1, 2, 5), (groups, each, block))
+    images = stage.tensor(window.x, (n, groups, per_group, *window.dims[2:]))
+    weights = stage.tensor(op.w, (groups, each, *window.filters[1:]))
+    parallel = ["n", "g", "ob", "h", "w", "o"]
+    phases = window.phases()
+    for number, taps in enumerate(phases):
+        firsts, counts, apart, steps = ([t[i] for t in taps] for i in range(4))
+        image, chosen = images, weights
+        if window.strides != (1, 1):
+            extents = [d + (c - 1) * s for d, c, s in zip((h, w), counts, steps, strict=True)]
+            starts = [first * d for first, d in zip(firsts, window.dilations, strict=True)]
+            image = sliced(
+                stage, images, (0, 0, 0, *starts, 0), (*images.dims[:3], *extents, block), (1, 1, 1, *window.strides, 1)
+            )
+            chosen = sliced(
+                stage,
+                weights,
+                (0, 0, 0, *firsts, 0, 0),
+                (*weights.dims[:3], *counts, *weights.dims[5:]),
+                (1, 1, 1, *apart, 1, 1),
+            )
+        ins: list[tuple[Tensor, Expressions]] = [
+            (image, ["n", "g", "ib", *window_index(["h", "w"], ["kh", "kw"], (1, 1), steps), "i"]),
+            (chosen, ["g", "ob", "ib", "kh", "kw", "i", "o"]),
+        ]
+        how = g.last() if number == len(phases) - 1 else "mlc.inner"
+        [made] = stage.generic(
+            parallel,
+            ins,
+            [(made, parallel)],
+            multiply_add,
+            reduction=["ib", "kh", "kw", "i"],
+            attributes=f"mlc.contraction, {how}",
+        )
+    _tile_pixels(g, stage, w)
+    stage.family = "conv_groups"
     g.finish(stage, made, cost=max(1, per_group * block * window.kernel[0] * window.kernel[1] // 8))
 
 
