@@ -35,7 +35,7 @@ def page() -> str:
     """The text of docs/lowering.md."""
     module = parse_module(MODEL)
     optimize(module, Options())
-    stages = stage_texts(module, Target.parse("x86-64-v4"), "", "llvm").texts
+    stages = stage_texts(module, Target.parse("x86-64-v4"), None, "llvm").texts
     schedule = (SCHEDULES / "matmul.mlir").read_text()
     parts = [
         "# A matrix product through MLIR",

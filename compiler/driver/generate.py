@@ -21,6 +21,7 @@ from mlc.target import Target
 
 if TYPE_CHECKING:
     from mlc.codegen.mlir.backend import MlirKernels
+    from mlc.codegen.mlir.run import Schedule
     from mlc.codegen.mlir.whole import StageTexts
 
 
@@ -83,22 +84,28 @@ def mlir_kernels(schedule: Path | None, stages: Sequence[str] = ()) -> MlirKerne
     """The mlir backend's kernels, which keep the texts of the stages. Raises CompileError without torch-mlir."""
     from mlc.codegen.mlir.backend import MlirKernels
 
-    return MlirKernels(schedule_text(schedule), stages)
+    return MlirKernels(read_schedule(schedule), stages)
 
 
 def mlir_stages(module: Module, target: Target, schedule: Path | None, stop: str) -> StageTexts:
     """What the mlir backend makes of an optimized module, stage by stage, without compiling it."""
     from mlc.codegen.mlir.whole import stage_texts
 
-    return stage_texts(module, target, schedule_text(schedule), stop)
+    return stage_texts(module, target, read_schedule(schedule), stop)
 
 
-def schedule_text(path: Path | None) -> str:
-    """The user's schedule, "" for none. Raises CompileError where it cannot be read."""
+def read_schedule(path: Path | None) -> Schedule | None:
+    """The user's schedule. Raises CompileError where it cannot be read."""
+    from mlc.codegen.mlir.run import Schedule
+
+    if path is None:
+        return None
     try:
-        return path.read_text() if path is not None else ""
+        return Schedule(str(path), path.read_text())
     except OSError as error:
         raise CompileError(error.strerror or str(error), where=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise CompileError(f"not the text of a schedule: {error}", where=str(path)) from None
 
 
 def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:

@@ -6,6 +6,7 @@ Text with mlc's own ops is not meant: `mlc.ir.parser` reads that, without torch-
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -46,6 +47,10 @@ def is_foreign(text: str) -> bool:
 
 def import_text(text: str, file: str = "<text>", entry: str | None = None) -> Module:
     """The Module of a text. Raises CompileError, at file, line and column, for all that is not supported at once."""
+    if importlib.util.find_spec("torch_mlir") is None:
+        raise CompileError(
+            "linalg, tosa and stablehlo text is read by torch-mlir: install the extra, mlc-compiler[mlir]", where=file
+        )
     from mlc.frontend.mlir_import.importer import import_mlir
 
     return import_mlir(text, file, entry)

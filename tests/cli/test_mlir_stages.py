@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlc.cli.main import main
+from mlc.codegen.mlir.run import SCHEDULES
 
 pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
 
@@ -73,6 +74,80 @@ def test_a_schedule_file_is_used(model: Path, tmp_path: Path) -> None:
     result = compile_model(model, "--emit", "vector", "--schedule", str(schedule))
     assert result.exit_code == 0, result.output
     assert "linalg.matmul" in result.stdout and "vector.contract" not in result.stdout
+
+
+PACKAGED = (SCHEDULES / "matmul.mlir").read_text()
+EMPTY = "module attributes {transform.with_named_sequence} {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            PACKAGED.replace("transform.structured.vectorize %step", "transform.structured.vectorise %step"),
+            ":17:5: MLIR refuses the schedule: custom op 'transform.structured.vectorise' is unknown",
+        ),
+        (
+            PACKAGED.replace("@matmul", "@matmull"),
+            ":6:3: no family of stages is called @matmull; did you mean 'matmul' or 'batch_matmul'?",
+        ),
+        (
+            PACKAGED.replace("%depth: !transform.param<i64> {transform.readonly}", "%depth: !transform.any_op"),
+            ":14:84: MLIR refuses the schedule: use of value '%depth' expects different type than prior uses",
+        ),
+        (
+            PACKAGED.replace(", %block: !transform.param<i64> {transform.readonly}", "").replace("%block", "%rows"),
+            ":6:3: @matmul is given (any_op, param<i64>, param<i64>, param<i64>, param<i64>), but takes "
+            "(any_op, param<i64>, param<i64>, param<i64>)",
+        ),
+        (EMPTY, ": the schedule has no transform.named_sequence; it replaces those of the families @batch_matmul, "),
+        ("no schedule\n", ":1:1: MLIR refuses the schedule: custom op 'no' is unknown"),
+    ],
+    ids=["an op misspelled", "no family", "another type", "an operand less", "no sequence", "no schedule"],
+)
+@pytest.mark.parametrize("stop", ["linalg", "llvm"])
+def test_a_schedule_that_is_none_is_refused_at_its_line(
+    model: Path, tmp_path: Path, text: str, message: str, stop: str
+) -> None:
+    schedule = tmp_path / "my.mlir"
+    schedule.write_text(text)
+    result = compile_model(model, "--stop-after", stop, "--schedule", str(schedule))
+    assert result.exit_code == 2
+    assert result.output.startswith(f"error: {schedule}{message}") and result.output.count("\n") == 1, result.output
+
+
+def test_a_transform_that_does_not_match_is_named_with_stage_and_line(model: Path, tmp_path: Path) -> None:
+    schedule = tmp_path / "my.mlir"
+    schedule.write_text(PACKAGED.replace("{mlc.last}", "{mlc.nosuch}"))
+    result = compile_model(model, "--schedule", str(schedule))
+    assert result.exit_code == 2
+    line = 1 + PACKAGED[: PACKAGED.index("transform.structured.fuse_into_containing_op")].count("\n")
+    assert result.output.startswith(f"error: {schedule}:{line}:23: MLIR refuses stage @matmul_")
+    assert "schedule @matmul: requires exactly one containing_op handle (got 0)" in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_a_schedule_may_include_sequences_of_its_own(model: Path, tmp_path: Path) -> None:
+    begin, end = PACKAGED.index("    // What is before and behind"), PACKAGED.index("    transform.yield")
+    helper = (
+        "  transform.named_sequence @rest(%func: !transform.any_op {transform.readonly}) {\n"
+        f"{PACKAGED[begin:end]}    transform.yield\n  }}\n"
+    )
+    include = "    transform.include @rest failures(propagate) (%func) : (!transform.any_op) -> ()\n"
+    text = PACKAGED[:begin] + include + PACKAGED[end:]
+    schedule = tmp_path / "my.mlir"
+    schedule.write_text(
+        text.replace("  transform.named_sequence @matmul", f"{helper}  transform.named_sequence @matmul")
+    )
+    plain, own = (compile_model(model, "--emit=vector", *flags) for flags in ([], ["--schedule", str(schedule)]))
+    assert own.exit_code == 0, own.output
+    assert own.stdout == plain.stdout
+
+
+def test_a_schedule_that_is_no_text_is_named(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "my.mlir").write_bytes(b"\xff\xfe")
+    result = compile_model(model, "--schedule", str(tmp_path / "my.mlir"))
+    assert result.exit_code == 2 and "my.mlir: not the text of a schedule: " in result.output
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from mlc.codegen.lower import Lowering
 from mlc.codegen.mlir import lowerings, scalars  # noqa: F401 - fill the registry
 from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.registry import LINALG, SCALARS
-from mlc.codegen.mlir.run import SCHEDULES, lower
+from mlc.codegen.mlir.run import SCHEDULES, Schedule, lower
 from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.registry import ELEMENTS, INDEXED, KERNELS, NoKernel
 from mlc.errors import CompileError
@@ -113,9 +113,9 @@ def lowering(target: Target, symbols: list[str], kernels: MlirKernels) -> Loweri
     return Lowering(target, symbols, no_fallback=True, submit=lambda unit: None, tuned={}, kernels=kernels)
 
 
-def kernels_of(module: Any, schedule: str = "") -> MlirKernels:
+def kernels_of(module: Any) -> MlirKernels:
     """The stages of a module, not yet lowered."""
-    kernels = MlirKernels(schedule)
+    kernels = MlirKernels()
     lowering(Target.parse("x86-64-v4"), [], kernels).block(module.main.block)
     return kernels
 
@@ -153,10 +153,8 @@ def test_a_schedule_of_the_user_replaces_the_packaged_one() -> None:
     packaged = (SCHEDULES / "matmul.mlir").read_text()
     [function] = kernels_of(matmul_module(24, 64, 64)).functions.by_name.values()
     plain = packaged[: packaged.index("    %product =")] + "    transform.yield\n  }\n}\n"
-    text = lower([function], plain, ("vector",), "vector").stages["vector"][function.name]
+    text = lower([function], Schedule("my.mlir", plain), ("vector",), "vector").stages["vector"][function.name]
     assert "linalg.matmul" in text and "vector.contract" not in text
-    with pytest.raises(CompileError, match="MLIR refuses the schedule: .*"):
-        lower([function], "this is no schedule")
 
 
 def test_what_mlir_refuses_is_an_error_that_names_stage_and_pass() -> None:
@@ -175,7 +173,7 @@ def test_a_pass_that_this_torch_mlir_has_not_is_named(monkeypatch: pytest.Monkey
     [function] = kernels_of(matmul_module(24, 64, 64)).functions.by_name.values()
     from mlc.codegen.mlir.run import request_of
 
-    answer = child.answer(request_of([function], "", ("vector",), "vector"))
+    answer = child.answer(request_of([function], None, ("vector",), "vector"))
     assert "does not know the pass no-such-pass" in answer["failure"]["message"]
 
 
@@ -186,7 +184,7 @@ def test_a_crash_of_mlir_is_an_error_and_the_next_request_is_answered(monkeypatc
     lower([function], stages=("vector",), stop="vector")
     run._worker().kill()
     with pytest.raises(CompileError, match="the process that runs MLIR was killed by SIGKILL"):
-        run._workers[0].ask(run.request_of([function], "", ("vector",), "vector"))
+        run._workers[0].ask(run.request_of([function], None, ("vector",), "vector"))
     assert lower([function], stages=("vector",), stop="vector").stages["vector"]
 
 

@@ -17,7 +17,7 @@ from mlc.codegen.mlir.checks import add_checks
 from mlc.codegen.mlir.llvm_text import older_floats
 from mlc.codegen.mlir.lowering import Functions, Lowering
 from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS
-from mlc.codegen.mlir.run import Lowered, lower, require_mlir
+from mlc.codegen.mlir.run import Lowered, Schedule, lower, require_mlir
 from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.program import CodeUnit
 from mlc.codegen.schedule import Plan
@@ -33,7 +33,9 @@ class MlirKernels:
     copies_concats = False
     are_whole = False
 
-    def __init__(self, schedule: str = "", stages: Sequence[str] = (), *, is_portable: bool = False) -> None:
+    def __init__(
+        self, schedule: Schedule | None = None, stages: Sequence[str] = (), *, is_portable: bool = False
+    ) -> None:
         """`is_portable` kernels are for other compilers: nothing in them is made for a target, and none is compiled."""
         if not is_portable:
             require_mlir()

@@ -18,10 +18,7 @@ from torch_mlir.passmanager import PassManager
 
 from mlc.child_process import live_with_parent
 from mlc.codegen.mlir import pipeline
-
-
-class Failure(Exception):
-    """What MLIR refused, in which step."""
+from mlc.codegen.mlir.sequences import Failure, Schedules, read, told
 
 
 def main() -> None:
@@ -34,31 +31,35 @@ def main() -> None:
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Lowers each function of the request, up to the first that MLIR refuses."""
     try:
-        lowering = _Lowering(request["schedules"], request["stages"], request["stop"])
-    except ir.MLIRError as error:
-        return {"functions": [], "failure": {"function": "", "message": str(error)}, "seconds": {}}
+        lowering = _Lowering(request["packaged"], request["schedule"], request["stages"], request["stop"])
+    except Failure as failure:
+        return {"functions": [], "failure": _told(failure, ""), "seconds": {}}
     replies: list[dict[str, Any]] = []
-    failure: dict[str, str] | None = None
+    failed: dict[str, str] | None = None
     for function in request["functions"]:
         try:
             replies.append(lowering.run(function))
         except (Failure, ir.MLIRError) as error:
-            failure = {"function": function["name"], "message": str(error)}
+            failed = _told(error if isinstance(error, Failure) else told(error), function["name"])
             break
-    return {"functions": replies, "failure": failure, "seconds": lowering.seconds}
+    return {"functions": replies, "failure": failed, "seconds": lowering.seconds}
+
+
+def _told(failure: Failure, function: str) -> dict[str, str]:
+    return {"function": function, "message": failure.message, "where": failure.where}
 
 
 class _Lowering:
-    def __init__(self, schedules: Sequence[str], kept: Sequence[str], stop: str) -> None:
+    def __init__(self, packaged: Sequence[str], schedule: Sequence[str], kept: Sequence[str], stop: str) -> None:
         self.kept, self.stop = kept, stop
         self.seconds: dict[str, float] = {}
         self.context = ir.Context()
         self.context.enable_multithreading(False)
         self._managers: dict[str, Any] = {}
-        self.sequences: dict[str, str] = {}
         with self.context:
-            for text in schedules:
-                self.sequences.update(_sequences(text))
+            self.schedules = Schedules({one.name: one for text in packaged for one in read("", text)})
+            if schedule:
+                self.schedules = self.schedules.replaced_by(*schedule)
 
     def run(self, function: dict[str, Any]) -> dict[str, Any]:
         """The texts of the wanted stages of one function."""
@@ -94,9 +95,8 @@ class _Lowering:
         family = function["family"]
         if family in pipeline.UNSCHEDULED:
             return
-        if family not in self.sequences:
-            raise Failure(f"no schedule has a named sequence @{family}")
-        whole = ir.Module.parse(_driver(str(module.body.operations[0]), self.sequences[family], function))
+        text = self.schedules.driver(str(module.body.operations[0]), family, function["parameters"])
+        whole = self._step(f"schedule @{family}", lambda: ir.Module.parse(text))
 
         def interpret() -> None:
             self._manager("transform-interpreter").run(whole.operation)
@@ -123,49 +123,13 @@ class _Lowering:
         start = time.perf_counter()
         try:
             return run()
-        except (ir.MLIRError, ValueError, RuntimeError) as error:
+        except ir.MLIRError as error:
+            failure = told(error)
+            raise Failure(f"{name}: {failure.message}", failure.where) from None
+        except (ValueError, RuntimeError) as error:
             raise Failure(f"{name}: {error}") from None
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-
-def _driver(function: str, sequence: str, request: dict[str, Any]) -> str:
-    """The module that applies a schedule: the function, the sequence, and an entry that passes it the parameters."""
-    lines = [
-        '%func = transform.structured.match ops{["func.func"]} in %module : (!transform.any_op) -> !transform.any_op'
-    ]
-    names, types = ["%func"], ["!transform.any_op"]
-    for name, value in request["parameters"]:
-        numbers = value if isinstance(value, list) else [value]
-        parts = [f"%{name}_{i}" for i in range(len(numbers))]
-        lines += [
-            f"{part} = transform.param.constant {number} : i64 -> !transform.param<i64>"
-            for part, number in zip(parts, numbers, strict=True)
-        ]
-        if len(parts) > 1:
-            lines.append(f"%{name} = transform.merge_handles {', '.join(parts)} : !transform.param<i64>")
-        names.append(f"%{name}" if len(parts) > 1 else parts[0])
-        types.append("!transform.param<i64>")
-    body = "\n    ".join(lines)
-    return f"""module attributes {{transform.with_named_sequence}} {{
-  {function}
-  {sequence}
-  transform.named_sequence @__transform_main(%module: !transform.any_op {{transform.readonly}}) {{
-    {body}
-    transform.include @{request["family"]} failures(propagate) ({", ".join(names)}) : ({", ".join(types)}) -> ()
-    transform.yield
-  }}
-}}"""
-
-
-def _sequences(text: str) -> dict[str, str]:
-    """The named sequences of a schedule by name."""
-    module = ir.Module.parse(text)
-    return {
-        str(ir.StringAttr(op.attributes["sym_name"]).value): str(op)
-        for op in module.body.operations
-        if op.operation.name == "transform.named_sequence"
-    }
 
 
 def _materialize(module: Any, outputs: Sequence[int]) -> None:

@@ -14,11 +14,18 @@ from typing import Any
 
 from mlc.child_process import how_it_ended, start_module
 from mlc.codegen.mlir.lowering import Function
-from mlc.codegen.mlir.pipeline import UNSCHEDULED
 from mlc.errors import CompileError
 
 STEP = "at "  # begins the lines in which the process says what it does next
 SCHEDULES = Path(__file__).parent / "schedules"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A file of the user's whose named sequences replace the packaged ones of the same names."""
+
+    file: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -36,31 +43,35 @@ def require_mlir() -> None:
 
 
 def lower(
-    functions: Sequence[Function], schedule: str = "", stages: Sequence[str] = ("llvm",), stop: str = "llvm"
+    functions: Sequence[Function],
+    schedule: Schedule | None = None,
+    stages: Sequence[str] = ("llvm",),
+    stop: str = "llvm",
 ) -> Lowered:
     """The texts of the wanted stages of each function.
 
-    `schedule` is a module whose named sequences replace the packaged ones of the same names. Raises CompileError that
-    names the function and the pass for what MLIR refuses, and for a crash.
+    Raises CompileError that names the function and the pass for what MLIR refuses, at the line of the user's schedule
+    where it is that, and for a crash.
     """
     require_mlir()
-    if not functions:
+    if not functions and schedule is None:
         return Lowered({stage: {} for stage in stages})
     reply = _worker().ask(request_of(functions, schedule, stages, stop))
     if (failure := reply["failure"]) is not None:
-        what = f"stage @{failure['function']}" if failure["function"] else "the schedule"
-        raise CompileError(f"MLIR refuses {what}: {failure['message'].strip()}")
+        what = f"MLIR refuses stage @{failure['function']}: " if failure["function"] else ""
+        raise CompileError(f"{what}{failure['message'].strip()}", where=failure["where"])
     made = {stage: {f["name"]: f["stages"][stage] for f in reply["functions"]} for stage in stages}
     return Lowered(made, reply["seconds"])
 
 
-def request_of(functions: Sequence[Function], schedule: str, stages: Sequence[str], stop: str) -> dict[str, Any]:
-    """What the process is asked: the functions, the packaged schedules of their families and then the user's."""
-    families = sorted({f.family for f in functions if f.family not in UNSCHEDULED})
-    packaged = [(SCHEDULES / f"{name}.mlir").read_text() for name in families]
+def request_of(
+    functions: Sequence[Function], schedule: Schedule | None, stages: Sequence[str], stop: str
+) -> dict[str, Any]:
+    """What the process is asked: the functions, the packaged schedules and the user's."""
     return {
         "functions": [_request(f) for f in functions],
-        "schedules": [*packaged, *([schedule] if schedule else [])],
+        "packaged": [path.read_text() for path in sorted(SCHEDULES.glob("*.mlir"))],
+        "schedule": [schedule.file, schedule.text] if schedule is not None else [],
         "stages": list(stages),
         "stop": stop,
     }

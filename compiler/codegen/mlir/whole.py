@@ -18,7 +18,7 @@ from mlc.codegen.main import registers_hold
 from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.lowering import Call
 from mlc.codegen.mlir.pipeline import STAGES
-from mlc.codegen.mlir.run import lower
+from mlc.codegen.mlir.run import Schedule, lower
 from mlc.codegen.mlir.text import Stage, Tensor, tensor_type
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Inline, Launch
@@ -32,7 +32,9 @@ from mlc.target import Target
 SHORT_CONSTANT = 64
 
 
-def lowered_stages(module: Module, target: Target, schedule: str = "") -> tuple[MlirKernels, Lowering, list[Step]]:
+def lowered_stages(
+    module: Module, target: Target, schedule: Schedule | None = None
+) -> tuple[MlirKernels, Lowering, list[Step]]:
     """The stages of a verified module's main, before MLIR sees them, and the steps around them."""
     kernels = MlirKernels(schedule)
     symbols = input_symbols([v for v in module.main.inputs if registers_hold(v)])
@@ -233,7 +235,7 @@ class StageTexts:
     seconds: Mapping[str, float]
 
 
-def stage_texts(module: Module, target: Target, schedule: str, stop: str) -> StageTexts:
+def stage_texts(module: Module, target: Target, schedule: Schedule | None, stop: str) -> StageTexts:
     """The stages of pipeline.STAGES up to `stop`, no code made of them.
 
     linalg has a main where the whole model can have one; the others are the functions alone, as kernels call them.
@@ -246,6 +248,7 @@ def stage_texts(module: Module, target: Target, schedule: str, stop: str) -> Sta
         linalg = "\n".join([f"// {error}", "module {", *functions, "}", ""])
     wanted = STAGES[1 : STAGES.index(stop) + 1]
     if not wanted:
+        lower([], schedule)  # nothing of it is used yet, but what is wrong with it is said
         return StageTexts({"linalg": linalg}, {})
     lowered = lower(list(kernels.functions.by_name.values()), schedule, wanted, stop)
     texts = {stage: "\n".join(lowered.stages[stage].values()) for stage in wanted}

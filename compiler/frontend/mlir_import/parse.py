@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +25,6 @@ class Parsed:
 
 def parse(text: str, file: str) -> Parsed:
     """The module in `text`. Raises CompileError at file:line:column with MLIR's message for what MLIR refuses."""
-    if importlib.util.find_spec("torch_mlir") is None:
-        raise CompileError(
-            "linalg, tosa and stablehlo text is read by torch-mlir: install the extra, mlc-compiler[mlir]", where=file
-        )
     from torch_mlir import ir
 
     body, resources = Resources.split(text)
@@ -52,7 +47,11 @@ def _context() -> Any:
     with context:
         empty = ir.Module.parse("module {}").operation
         for name in _LOADERS:
-            PassManager.parse(f"builtin.module(func.func({name}))").run(empty)
+            try:
+                manager = PassManager.parse(f"builtin.module(func.func({name}))")
+            except ValueError as error:
+                raise CompileError(f"this torch-mlir does not know the pass {name}: {error}") from None
+            manager.run(empty)
     return context
 
 
