@@ -50,6 +50,7 @@ def compile_pieces(graph: GraphModule, static: frozenset[int], options: BackendO
         if node.op == "call_module":
             inner = fused.get_submodule(node.target)
             assert isinstance(inner, GraphModule)
+            _give_branches(node, inner, fused)
             _list_results(inner)
             _give_sizes(node, inner, numbers)
             own = frozenset(i for i, a in enumerate(node.args) if isinstance(a, Node) and numbers.get(a, -1) in static)
@@ -75,6 +76,21 @@ def _refused(graph: GraphModule) -> Mapping[Node, str]:
     """The nodes that cannot be imported, with the reason; found by importing the graph with weights as inputs."""
     with unset_fake_temporarily():  # the graph's own constants are real tensors
         return refused_nodes(program_of(graph, {}, results_of(graph)))
+
+
+def _give_branches(call: Node, piece: GraphModule, whole: GraphModule) -> None:
+    """Gives the piece the graphs of its torch.cond themselves: cut out, it takes them as arguments."""
+    pairs = zip(list(call.args), placeholders(piece), strict=True)
+    graphs = [(outer, inner) for outer, inner in pairs if isinstance(outer, Node) and outer.op == "get_attr"]
+    for outer, inner in graphs:
+        branch = getattr(whole, str(outer.target))
+        if isinstance(branch, GraphModule):
+            setattr(piece, str(outer.target), branch)
+            with piece.graph.inserting_after(placeholders(piece)[-1]):
+                inner.replace_all_uses_with(piece.graph.get_attr(str(outer.target)))
+            piece.graph.erase_node(inner)
+            call.args = tuple(argument for argument in call.args if argument is not outer)
+    piece.recompile()
 
 
 def _give_sizes(call: Node, piece: GraphModule, numbers: Mapping[Node, int]) -> None:

@@ -26,6 +26,13 @@ class Graph(Builder):
         self.declared: list[Declared | None] = []
         self._numbers: set[Value] = set()
 
+    def inside(self, block: Block) -> Graph:
+        """The same for a block in a region of the next op: it sees all values so far, and none of its own get out."""
+        inner = Graph(block, self.symbols)
+        inner.loc, inner._sizes, inner._scalars = self.loc, dict(self._sizes), dict(self._scalars)
+        inner._numbers = set(self._numbers)
+        return inner
+
     def common(self, *xs: Value | Scalar) -> DType:
         """The dtype that torch computes in with these operands: tensors weigh more than scalars and numbers."""
         proxies = [self._proxy(x) for x in xs]

@@ -16,16 +16,16 @@ from mlc.frontend.torch_import import numbers
 from mlc.frontend.torch_import.arguments import bind
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.locations import location_of, title
-from mlc.frontend.torch_import.mlir import LITERAL, SYMBOLIC, TorchMlir, read_strides, to_mlir
+from mlc.frontend.torch_import.mlir import COND, LITERAL, SYMBOLIC, TorchMlir, read_strides, to_mlir
 from mlc.frontend.torch_import.program import Absent, Input, Program, Weight
 from mlc.frontend.torch_import.refusals import Refused, find_refused
 from mlc.frontend.torch_import.registry import find_operator
 from mlc.frontend.torch_import.symbols import Symbols, is_extent, is_symbolic
 from mlc.frontend.torch_import.types import declared, dtype_of, shared_array
-from mlc.frontend.torch_import.unsupported import unsupported_nodes
-from mlc.ir import Dim, DimExpr, DType, Function, Location, Module, TensorType, Value
+from mlc.frontend.torch_import.unsupported import branches_of, operator_name, unsupported_nodes
+from mlc.ir import Block, Dim, DimExpr, DType, Function, Location, Module, Region, TensorType, Value
 from mlc.ir.dims import maximum, minimum, symbols_of
-from mlc.ops import Constant
+from mlc.ops import Constant, If, Yield
 from mlc.rewrite import is_dead
 
 
@@ -91,6 +91,20 @@ class _Importer:
         module.add(function)
         _erase_unused(module)
         return module
+
+    def region(self, around: Graph, operands: Sequence[Any]) -> Region:
+        """The program as a branch on values around it. Raises CompileError for what is refused in it."""
+        self.symbols, self.graph = around.symbols, around.inside(Block())
+        (block,) = self.mlir.function.regions[0].blocks
+        self.values.update(zip(block.arguments, operands, strict=True))
+        for operation in block.operations:
+            self._import(operation.operation)
+        if self.errors:
+            reasons = dict.fromkeys(f"its branch has {operator_name(n)}: {reason}" for n, reason in self.errors.items())
+            raise CompileError(", ".join(reasons))
+        yields = [self._resolved(self.values[o]) for o in block.operations[len(block.operations) - 1].operands]
+        self.graph.add(Yield(yields))
+        return Region(self.graph.block)
 
     # --- arguments and results ---
 
@@ -192,6 +206,21 @@ class _Importer:
             case _:
                 self._call(operation, name.removeprefix("torch."))
 
+    def _cond(self, node: Node, operands: Sequence[Any]) -> Sequence[Value]:
+        """An If: its branches take the values around them. Raises CompileError unless they give the same types."""
+        condition, *taken = operands
+        regions = []
+        for branch in branches_of(node):
+            read_strides(branch.graph)
+            inputs = [Input(argument.name) for argument in branch.graph.nodes if argument.op == "placeholder"]
+            regions.append(_Importer(Program("branch", branch.graph, inputs, ())).region(self.graph, taken))
+        holds, fails = regions
+        types, others = ([value.type for value in region.block.terminator.operands] for region in regions)
+        if types != others:
+            pair = next(f"{one} and {other}" for one, other in zip(types, others, strict=True) if one != other)
+            raise CompileError(f"its branches give {pair}, not tensors of the same sizes")
+        return self.graph.add(If(self.graph.tensor(condition, DType.BOOL), holds, fails, tuple(types))).results
+
     def _set(self, operation: Any, *values: Any) -> None:
         for result, value in zip(operation.results, values, strict=True):
             self.values[result] = value
@@ -206,7 +235,8 @@ class _Importer:
             if name.startswith(SYMBOLIC):
                 self._set(operation, self._symbolic(node, name.removeprefix(SYMBOLIC), operands))
                 return
-            self._set(operation, *self._results(name, operands))
+            results = self._cond(node, operands) if name == COND else self._results(name, operands)
+            self._set(operation, *results)
             self._check(operation, node)
             return
         except CompileError as error:

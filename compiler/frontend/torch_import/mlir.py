@@ -19,6 +19,7 @@ from torch_mlir.extras.fx_as_strided import rewrite_as_strided
 from torch_mlir.extras.fx_importer import SYMBOLIC_TORCH_OPS, FxImporter, FxImporterHooks, GraphNodeImporter
 
 LITERAL = "mlc.literal"  # a tensor that the graph holds itself, by its number
+COND = "mlc.cond"  # torch.cond; its branches are graphs of the node
 SYMBOLIC = "mlc.symbolic."  # a Python operator on sizes, by its name
 
 
@@ -100,8 +101,21 @@ class _Nodes(GraphNodeImporter):  # type: ignore[misc]
             self._import_symbolic_torch_op(loc, node, node.target)
         elif isinstance(node.target, OpOverload):
             self._import_torch_op_overload(loc, node)
+        elif node.target is torch.ops.higher_order.cond:
+            self._import_cond(loc, node)
         else:
             self._import_symbolic_function(loc, node)
+
+    def _import_cond(self, loc: Any, node: Node) -> None:
+        """One op with the condition and what both branches take; their graphs are the node's own (branches_of)."""
+        condition, _, _, taken = node.args
+        assert isinstance(taken, tuple | list), taken
+        operands = [self._import_argument(loc, argument) for argument in (condition, *taken)]
+        results = [self._cc.value_info_to_type(value) for value in node.meta["val"]]
+        operation = ir.Operation.create(COND, results=results, operands=operands, loc=loc)
+        self._multi_result_nodes.add(node)
+        for index, result in enumerate(operation.results):
+            self.bind_node_value(node, result, index)
 
     def _import_symbolic_function(self, loc: Any, node: Node) -> None:
         operands = [self._import_argument(loc, argument) for argument in node.args]
