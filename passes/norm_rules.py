@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlc.ir import Op, Value
 from mlc.ops import (
     Add,
+    Cast,
     Div,
     Exp,
     LayerNorm,
@@ -137,7 +138,31 @@ def _over_deviation(op: Div | Mul) -> tuple[Value, ReduceMean, float, list[Op]] 
             square = square_of(mean.x) if isinstance(mean, ReduceMean) else None
             if isinstance(mean, ReduceMean) and epsilon is not None and square is not None and square[0] is x:
                 return x, mean, epsilon, [*ops, add, mean, square[1]]
+            wide = _wide_variance(squares, x) if epsilon is not None else None
+            if epsilon is not None and wide is not None:
+                return x, wide[0], epsilon, [*ops, add, *wide[1]]
     return None
+
+
+def _wide_variance(value: Value, x: Value) -> tuple[ReduceMean, list[Op]] | None:
+    """mean(d * d) and the ops when `value` is its cast to x's dtype, d = w - mean(w), w = cast(s), x = s - mean(s).
+
+    So torch-mlir spells a variance, in f64. In x's dtype it is as exact as the mean that x itself has.
+    """
+    narrow, sub = value.op, x.op
+    mean = narrow.x.op if isinstance(narrow, Cast) else None
+    square = square_of(mean.x) if isinstance(mean, ReduceMean) else None
+    if not isinstance(narrow, Cast) or not isinstance(mean, ReduceMean) or square is None or not isinstance(sub, Sub):
+        return None
+    centered = square[0].op
+    inner = centered.y.op if isinstance(centered, Sub) else None
+    wide = centered.x.op if isinstance(centered, Sub) else None
+    if not isinstance(centered, Sub) or not isinstance(inner, ReduceMean) or not isinstance(wide, Cast):
+        return None
+    is_wider = wide.dtype.is_float and wide.dtype.bits > x.tensor.dtype.bits
+    if wide.x is not sub.x or inner.x is not centered.x or reduced_axes(inner) != reduced_axes(mean) or not is_wider:
+        return None
+    return mean, [narrow, mean, square[1], centered, inner, wide]
 
 
 def _root(value: Value, ops: list[Op]) -> Value | None:

@@ -249,6 +249,76 @@ ARITHMETIC = [
     ),
 ]
 
+CANONICAL = [
+    Snippet(
+        "a_choice_between_x_and_a_bound_is_a_clamp",
+        generic(
+            F,
+            F,
+            "(i, j) -> (i, j); (i, j) -> (i, j)",
+            "pp",
+            "    %l = arith.constant -0.5 : f32\n    %h = arith.constant 0.75 : f32\n"
+            "    %c = arith.cmpf olt, %x, %l : f32\n    %s = arith.select %c, %l, %x : f32\n"
+            "    %d = arith.cmpf ogt, %s, %h : f32\n    %t = arith.select %d, %h, %s : f32\n    linalg.yield %t : f32",
+        ),
+        lambda a: np.clip(a, -0.5, 0.75),
+        ("mlc.maximum", "mlc.minimum"),
+        ("mlc.where",),
+    ),
+    Snippet(
+        "a_sum_divided_by_its_count_is_a_mean",
+        function(
+            F,
+            f"""  %zero = arith.constant dense<0.0> : tensor<3xf32>
+  %s = linalg.reduce {{ arith.addf }} ins(%a : {F}) outs(%zero : tensor<3xf32>) dimensions = [1]
+  %k = tensor.expand_shape %s [[0, 1]] output_shape [3, 1] : tensor<3xf32> into tensor<3x1xf32>
+  %four = arith.constant dense<4.0> : tensor<3x1xf32>
+  %r = arith.divf %k, %four : tensor<3x1xf32>
+  return %r : tensor<3x1xf32>""",
+            "tensor<3x1xf32>",
+        ),
+        lambda a: a.mean(1, keepdims=True),
+        ("mlc.reduce_mean",),
+        ("mlc.div", "mlc.reshape"),
+        terms=4,
+    ),
+    Snippet(
+        "a_sum_divided_by_another_number_is_no_mean",
+        function(
+            F,
+            f"""  %zero = arith.constant dense<0.0> : tensor<3xf32>
+  %s = linalg.reduce {{ arith.addf }} ins(%a : {F}) outs(%zero : tensor<3xf32>) dimensions = [1]
+  %three = arith.constant dense<3.0> : tensor<3xf32>
+  %r = arith.divf %s, %three : tensor<3xf32>
+  return %r : tensor<3xf32>""",
+            "tensor<3xf32>",
+        ),
+        lambda a: a.sum(1) / 3,
+        ("mlc.div",),
+        ("mlc.reduce_mean",),
+        terms=4,
+    ),
+    Snippet(
+        "batch_axes_made_one_for_a_product_stay_apart",
+        function(
+            "tensor<2x3x4x5xf32>; tensor<2x3x5x6xf32>",
+            """  %x = tensor.collapse_shape %a [[0, 1], [2], [3]] : tensor<2x3x4x5xf32> into tensor<6x4x5xf32>
+  %y = tensor.collapse_shape %b [[0, 1], [2], [3]] : tensor<2x3x5x6xf32> into tensor<6x5x6xf32>
+  %zero = arith.constant dense<0.0> : tensor<6x4x6xf32>
+  %p = linalg.batch_matmul ins(%x, %y : tensor<6x4x5xf32>, tensor<6x5x6xf32>) outs(%zero : tensor<6x4x6xf32>)
+      -> tensor<6x4x6xf32>
+  %r = tensor.expand_shape %p [[0, 1], [2], [3]] output_shape [2, 3, 4, 6]
+      : tensor<6x4x6xf32> into tensor<2x3x4x6xf32>
+  return %r : tensor<2x3x4x6xf32>""",
+            "tensor<2x3x4x6xf32>",
+        ),
+        np.matmul,
+        ("mlc.matmul",),
+        ("mlc.reshape",),
+        terms=5,
+    ),
+]
+
 BODIES = [
     *(
         Snippet(f"linalg_{op}", named(op, f"{F}; {F}" if count == 2 else F, F), meaning)
@@ -814,4 +884,4 @@ def _inserted(a: Array, shape: tuple[int, ...], starts: tuple[int, int], steps: 
     return full
 
 
-MORE = [*ARITHMETIC, *BODIES, *REDUCTIONS, *TENSORS]
+MORE = [*ARITHMETIC, *CANONICAL, *BODIES, *REDUCTIONS, *TENSORS]

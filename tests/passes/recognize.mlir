@@ -731,3 +731,58 @@ func.func @rms_norm_of_another_value_stays(%x: tensor<2x8xf32>, %y: tensor<2x8xf
   %5 = "mlc.div"(%x, %4) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
   func.return %5 : tensor<2x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @layer_norm_with_its_variance_in_f64(
+// CHECK-NEXT: %0 = "mlc.layer_norm"(%arg0) {axis = -1 : i64, epsilon = 9.999999747378752e-06 : f64, operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<2x8xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: func.return %0 : tensor<2x8xf32>
+func.func @layer_norm_with_its_variance_in_f64(%x: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
+  %wide = "mlc.cast"(%x) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+  %wm = "mlc.reduce_mean"(%wide) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x8xf64>) -> tensor<2x1xf64>
+  %wc = "mlc.sub"(%wide, %wm) : (tensor<2x8xf64>, tensor<2x1xf64>) -> tensor<2x8xf64>
+  %sq = "mlc.mul"(%wc, %wc) : (tensor<2x8xf64>, tensor<2x8xf64>) -> tensor<2x8xf64>
+  %wv = "mlc.reduce_mean"(%sq) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x8xf64>) -> tensor<2x1xf64>
+  %v = "mlc.cast"(%wv) {dtype = f32, saturates = true, rounding = "up"} : (tensor<2x1xf64>) -> tensor<2x1xf32>
+  %m = "mlc.reduce_mean"(%x) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %c = "mlc.sub"(%x, %m) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+  %e = "mlc.constant"() {value = dense<1.0e-05> : tensor<f32>} : () -> tensor<f32>
+  %ve = "mlc.add"(%v, %e) : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
+  %d = "mlc.sqrt"(%ve) : (tensor<2x1xf32>) -> tensor<2x1xf32>
+  %r = "mlc.div"(%c, %d) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @a_variance_in_f64_of_something_else_stays(
+// CHECK-NEXT: %0 = "mlc.cast"(%arg1) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+// CHECK-NEXT: %1 = "mlc.cast"(%arg0) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+// CHECK-NEXT: %2 = "mlc.reduce_mean"(%0) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none} : (tensor<2x8xf64>) -> tensor<2x1xf64>
+// CHECK-NEXT: %3 = "mlc.sub"(%1, %2) : (tensor<2x8xf64>, tensor<2x1xf64>) -> tensor<2x8xf64>
+// CHECK-NEXT: %4 = "mlc.mul"(%3, %3) : (tensor<2x8xf64>, tensor<2x8xf64>) -> tensor<2x8xf64>
+// CHECK-NEXT: %5 = "mlc.reduce_mean"(%4) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none} : (tensor<2x8xf64>) -> tensor<2x1xf64>
+// CHECK-NEXT: %6 = "mlc.cast"(%5) {dtype = f32, saturates = true, rounding = "up"} : (tensor<2x1xf64>) -> tensor<2x1xf32>
+// CHECK-NEXT: %7 = "mlc.reduce_mean"(%arg0) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+// CHECK-NEXT: %8 = "mlc.sub"(%arg0, %7) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: %9 = "mlc.constant"() {value = dense<1.0e-05> : tensor<f32>} : () -> tensor<f32>
+// CHECK-NEXT: %10 = "mlc.add"(%6, %9) : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
+// CHECK-NEXT: %11 = "mlc.sqrt"(%10) : (tensor<2x1xf32>) -> tensor<2x1xf32>
+// CHECK-NEXT: %12 = "mlc.div"(%8, %11) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: func.return %12 : tensor<2x8xf32>
+func.func @a_variance_in_f64_of_something_else_stays(%x: tensor<2x8xf32>, %z: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
+  %y = "mlc.cast"(%z) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+  %wide = "mlc.cast"(%x) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+  %wm = "mlc.reduce_mean"(%y) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x8xf64>) -> tensor<2x1xf64>
+  %wc = "mlc.sub"(%wide, %wm) : (tensor<2x8xf64>, tensor<2x1xf64>) -> tensor<2x8xf64>
+  %sq = "mlc.mul"(%wc, %wc) : (tensor<2x8xf64>, tensor<2x8xf64>) -> tensor<2x8xf64>
+  %wv = "mlc.reduce_mean"(%sq) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x8xf64>) -> tensor<2x1xf64>
+  %v = "mlc.cast"(%wv) {dtype = f32, saturates = true, rounding = "up"} : (tensor<2x1xf64>) -> tensor<2x1xf32>
+  %m = "mlc.reduce_mean"(%x) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %c = "mlc.sub"(%x, %m) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+  %e = "mlc.constant"() {value = dense<1.0e-05> : tensor<f32>} : () -> tensor<f32>
+  %ve = "mlc.add"(%v, %e) : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
+  %d = "mlc.sqrt"(%ve) : (tensor<2x1xf32>) -> tensor<2x1xf32>
+  %r = "mlc.div"(%c, %d) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}

@@ -127,10 +127,24 @@ def select(g: Graph, condition: Value | Dim, true_value: Value | Dim, false_valu
 
 
 def _larger(g: Graph, condition: Value, x: Value, y: Value) -> Value | None:
-    """The maximum, minimum or relu that the choice is: `x > c or x is NaN ? x : c` for a number c that is not NaN.
+    """The maximum, minimum or relu that a choice between x and a number c is, where NaN in x stays.
 
-    -0 against 0 aside, which neither form keeps apart.
+    `x > c or x is NaN ? x : c`, or `x < c ? c : x`; -0 against 0 aside, which neither form keeps apart.
     """
+    return _clamped(g, condition, x, y) or _larger_or_nan(g, condition, x, y)
+
+
+def _clamped(g: Graph, condition: Value, c: Value, x: Value) -> Value | None:
+    """`x < c ? c : x` and `c < x ? c : x`."""
+    test, number = condition.op, constant_value(c)
+    if not isinstance(test, Less | LessOrEqual) or number is None or number.ndim or number != number:
+        return None
+    if test.x is x and _is_same(test.y, c):
+        return g(Relu(x)) if number == 0 else g(Maximum(x, c))
+    return g(Minimum(x, c)) if test.y is x and _is_same(test.x, c) else None
+
+
+def _larger_or_nan(g: Graph, condition: Value, x: Value, y: Value) -> Value | None:
     inverse = condition.op
     test = inverse.x.op if isinstance(inverse, Not) else None
     number = constant_value(y)

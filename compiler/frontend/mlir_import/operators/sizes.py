@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from torch_mlir import ir
 
+from mlc.frontend.mlir_import.folding import folded
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
-from mlc.ir import Array, Dim, DType, Purity, Value
+from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import floordiv, maximum, minimum, mod
 
 
@@ -81,19 +81,3 @@ def assert_(g: Graph, arg: Value | Dim, *, msg: str) -> None:
     if value not in g.equalities:
         raise g.error(f"only the equality of two sizes can be asserted: {msg}")
     g.demand(*g.equalities[value])
-
-
-def folded(value: Value) -> Array | None:
-    """The numbers of a value that is computed from constants by pure ops; None for any other."""
-    op = value.op
-    if op is None or op.purity is not Purity.PURE or op.regions or len(op.results) != 1:
-        return None
-    operands = [folded(v) for v in op.operands]
-    if any(array is None for array in operands) or not op.result.tensor.is_static:
-        return None
-    arrays = iter(operands)
-    fields = [
-        [next(arrays) for _ in field] if isinstance(field, list) else None if field is None else next(arrays)
-        for field in op.operand_fields()
-    ]
-    return np.asarray(op.evaluate(*fields))

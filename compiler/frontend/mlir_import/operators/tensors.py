@@ -13,7 +13,7 @@ from mlc.frontend.mlir_import.loops.nest import Nest
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
-from mlc.ops import Bitcast, Concat, Expand, Pad, constant_value
+from mlc.ops import Bitcast, Concat, Expand, Matmul, Pad, Reshape, constant_value
 from mlc.ops.reduce import Reduction, reduced_shape
 
 DYNAMIC = ir.ShapedType.get_dynamic_size()
@@ -107,7 +107,26 @@ def _reshaped(g: Graph, x: Value, dims: list[Dim]) -> Value:
         if g.is_undefined(x):
             g.mark_undefined(made)
         return made
-    return g.reshape(x, dims)
+    return _unmerged(g, x, tuple(dims)) or g.reshape(x, dims)
+
+
+def _unmerged(g: Graph, x: Value, dims: tuple[Dim, ...]) -> Value | None:
+    """A product whose batch axes were made one for it and come apart here: the product of what was there before."""
+    op = x.op
+    if not isinstance(op, Matmul) or x.tensor.rank != 3 or len(dims) < 4 or dims[-2:] != x.tensor.dims[-2:]:
+        return None
+    factors = [_before_merging(v, dims[:-2]) for v in (op.x, op.y)]
+    if factors[0] is None or factors[1] is None:
+        return None
+    return g(Matmul(factors[0], factors[1], transpose_y=op.transpose_y))
+
+
+def _before_merging(value: Value, batch: tuple[Dim, ...]) -> Value | None:
+    op = value.op
+    if not isinstance(op, Reshape) or op.shape is not None or value.tensor.rank != 3:
+        return None
+    dims = op.x.tensor.dims
+    return op.x if dims[:-2] == batch and dims[-2:] == value.tensor.dims[-2:] else None
 
 
 @mlir_op("tensor.concat")
