@@ -21,6 +21,8 @@ from mlc.ops import (
     Div,
     Equal,
     Floor,
+    Maximum,
+    Minimum,
     Mul,
     Neg,
     Not,
@@ -59,6 +61,15 @@ def drop_neutral_operand(op: Add | Sub | Mul | Div | Pow) -> Value | Miss | None
     if op.x.type != op.result.type:
         return Miss("the constant broadcasts x to a larger shape", blocker=op.y)
     return op.x
+
+
+def drop_neutral_bound(op: Maximum | Minimum) -> Value | None:
+    """max(x, -inf) and min(x, inf) -> x: NaN stays what it is."""
+    neutral = -math.inf if isinstance(op, Maximum) else math.inf
+    for x, bound in ((op.x, op.y), (op.y, op.x)):
+        if x.tensor.dtype.is_float and isinstance(bound.op, Constant) and is_filled_with(bound, neutral):
+            return x if x.type == op.result.type else None
+    return None
 
 
 def multiply_by_power_of_two(op: Div) -> Value | None:
@@ -140,6 +151,7 @@ def drop_neutral_boolean(op: And | Or | Xor) -> Value | None:
 RULES: tuple[Rule, ...] = (
     put_constant_right,
     drop_neutral_operand,
+    drop_neutral_bound,
     multiply_by_power_of_two,
     drop_double_inverse,
     drop_repetition,

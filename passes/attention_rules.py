@@ -13,14 +13,18 @@ from typing import Literal
 import numpy as np
 
 from mlc.ir import Dim, DType, Op, Value
+from mlc.ir.dims import product as product_of_dims
 from mlc.ops import (
     Add,
     Attention,
+    Cast,
     Div,
+    Equal,
     IsNan,
     Matmul,
     Mul,
     Not,
+    ReduceMin,
     Reshape,
     Softmax,
     Transpose,
@@ -32,7 +36,7 @@ from mlc.passes.patterns import leak
 from mlc.passes.patterns import scalar as number_of
 from mlc.rewrite import Miss, Rule
 
-ZeroRows = Literal["nan", "none"]
+ZeroRows = Literal["unseen", "nan", "none"]
 
 # Scores replaced by a number as low as this are as good as scores to which it is added: it absorbs them.
 _DEEP = -1e30
@@ -73,6 +77,34 @@ def recognize_attention(op: Matmul) -> Value | Miss | None:
     return y if y.type == op.result.type else Reshape(y, dims=op.result.tensor.dims).result
 
 
+def unmerge_batch(op: Reshape) -> Value | Miss | None:
+    """reshape(reshape(x) @ y) -> x @ reshape(y), where the batch axes of x were merged for the product alone."""
+    product = op.x.op
+    if not isinstance(product, Matmul) or op.shape is not None or op.dims is None:
+        return None
+    batch = op.dims[:-2]
+    if op.x.tensor.rank != 3 or len(batch) < 2 or op.dims[-2:] != op.x.tensor.dims[-2:]:
+        return None
+    factors = [_with_batch(v, batch) for v in (product.x, product.y)]
+    if None in factors:
+        return None
+    merged = [v.op for v in (product.x, product.y) if isinstance(v.op, Reshape)]
+    if not any(r.x in factors for r in merged):
+        return None
+    left, right = (f for f in factors if f is not None)
+    return leak([product], op) or Matmul(left, right, transpose_y=product.transpose_y).result
+
+
+def _with_batch(value: Value, batch: tuple[Dim, ...]) -> Value | None:
+    """A factor with the batch axes apart: what was reshaped into it, or it reshaped."""
+    if value.tensor.shape is None or value.tensor.rank != 3 or value.tensor.dims[0] != product_of_dims(batch):
+        return None
+    dims = (*batch, *value.tensor.dims[1:])
+    inner = value.op
+    is_merge = isinstance(inner, Reshape) and inner.shape is None and inner.x.tensor.shape == dims
+    return inner.x if isinstance(inner, Reshape) and is_merge else Reshape(value, dims=dims).result
+
+
 def _weights(op: Matmul) -> tuple[Softmax, ZeroRows, list[Op]] | None:
     """The softmax whose result the product takes, and what becomes of rows of NaN."""
     producer = op.x.op
@@ -83,6 +115,15 @@ def _weights(op: Matmul) -> tuple[Softmax, ZeroRows, list[Op]] | None:
         softmax = producer.y.op
         if isinstance(softmax, Softmax) and producer.condition.op.x is producer.y:
             return softmax, "nan", [producer, producer.condition.op]
+    # where(all(scores == -inf), 0, p): torch's own safe softmax taken apart. A row is so where a mask hides all keys.
+    if isinstance(producer, Where) and number_of(producer.x) == 0.0 and isinstance(producer.y.op, Softmax):
+        softmax, unseen = producer.y.op, producer.condition.op
+        equal = unseen.x.op if isinstance(unseen, ReduceMin) else None
+        if isinstance(unseen, ReduceMin) and isinstance(equal, Equal) and number_of(equal.y) == -math.inf:
+            cast = equal.x.op if isinstance(equal.x.op, Cast) else None
+            is_last = unseen.keep_dims and unseen.axes in ((-1,), (softmax.x.tensor.rank - 1,))
+            if is_last and (equal.x is softmax.x or cast is not None and cast.x is softmax.x):
+                return softmax, "unseen", [producer, unseen, equal, *([] if cast is None else [cast])]
     return None
 
 
@@ -234,4 +275,4 @@ def _with_heads(value: Value) -> Value:
     return Reshape(value, dims=(dims[0], 1, *dims[1:])).result
 
 
-RULES: tuple[Rule, ...] = (recognize_attention,)
+RULES: tuple[Rule, ...] = (unmerge_batch, recognize_attention)

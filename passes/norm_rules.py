@@ -25,20 +25,29 @@ from mlc.passes.patterns import is_about, leak, reduced_axes, scalar, square_of
 from mlc.rewrite import Miss, Rule
 
 
-def recognize_softmax(op: Div) -> Value | Miss | None:
-    """e / sum(e) with e = exp(x - max(x)) -> softmax(x), all over one axis."""
-    total = op.y.op
-    exp = op.x.op
-    if not isinstance(total, ReduceSum) or not isinstance(exp, Exp) or total.x is not op.x:
-        return None
-    axes = reduced_axes(total)
-    if axes is None or len(axes) > 1:
-        return Miss("the sum is not over one known axis that is kept", blocker=total)
-    shifted = _shifted(exp.x, axes)
-    if shifted is None:
-        return Miss("no maximum is subtracted: it overflows where softmax does not", blocker=exp.x)
-    x, ops = shifted
-    return leak([total, exp, *ops], op) or Softmax(x, axis=axes[0]).result
+def recognize_softmax(op: Div | Mul) -> Value | Miss | None:
+    """e / sum(e), or e * (1 / sum(e)), with e = exp(x - max(x)) -> softmax(x), all over one axis."""
+    for quotient, divisor, between in _quotients(op):
+        total, exp = divisor.op, quotient.op
+        if not isinstance(total, ReduceSum) or not isinstance(exp, Exp) or total.x is not quotient:
+            continue
+        axes = reduced_axes(total)
+        if axes is None or len(axes) > 1:
+            return Miss("the sum is not over one known axis that is kept", blocker=total)
+        shifted = _shifted(exp.x, axes)
+        if shifted is None:
+            return Miss("no maximum is subtracted: it overflows where softmax does not", blocker=exp.x)
+        x, ops = shifted
+        return leak([*between, total, exp, *ops], op) or Softmax(x, axis=axes[0]).result
+    return None
+
+
+def _quotients(op: Div | Mul) -> list[tuple[Value, Value, list[Op]]]:
+    """(x, y, the ops between) where `op` is x / y or x * (1 / y)."""
+    if isinstance(op, Div):
+        return [(op.x, op.y, [])]
+    sides = ((x, factor.op) for x, factor in ((op.x, op.y), (op.y, op.x)))
+    return [(x, div.y, [div]) for x, div in sides if isinstance(div, Div) and is_about(div.x, 1.0)]
 
 
 def recognize_log_softmax(op: Sub) -> Value | Miss | None:

@@ -324,3 +324,25 @@ func.func @absorbing_booleans_stay(%a: tensor<4xi1>) -> (tensor<4xi1>, tensor<4x
   %3 = "mlc.xor"(%a, %2) : (tensor<4xi1>, tensor<i1>) -> tensor<4xi1>
   func.return %1, %3 : tensor<4xi1>, tensor<4xi1>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @the_larger_of_x_and_the_least_is_x(
+// CHECK-NEXT: func.return %arg0 : tensor<2x8xf32>
+func.func @the_larger_of_x_and_the_least_is_x(%x: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
+  %c = "mlc.constant"() {value = dense<0xFF800000> : tensor<f32>} : () -> tensor<f32>
+  %r = "mlc.maximum"(%c, %x) : (tensor<f32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @the_larger_of_x_and_zero_stays(
+// CHECK-NEXT: %0 = "mlc.constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+// CHECK-NEXT: %1 = "mlc.maximum"(%arg0, %0) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+// CHECK-NEXT: func.return %1 : tensor<2x8xf32>
+func.func @the_larger_of_x_and_zero_stays(%x: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
+  %c = "mlc.constant"() {value = dense<0.0> : tensor<f32>} : () -> tensor<f32>
+  %r = "mlc.maximum"(%x, %c) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}

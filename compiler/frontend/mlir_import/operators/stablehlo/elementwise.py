@@ -28,6 +28,7 @@ from mlc.ops import (
     Div,
     Equal,
     Exp,
+    Expand,
     Expm1,
     Floor,
     IsInf,
@@ -228,8 +229,9 @@ def select(g: Graph, pred: Value, on_true: Value, on_false: Value) -> Value:
 @mlir_op("stablehlo.clamp")
 def clamp(g: Graph, min: Value, operand: Value, max: Value) -> Value:
     """min(max(operand, min), max); NaN in any of them stays."""
-    if min.tensor.rank == 0 and max.tensor.rank == 0:
-        return g(Clip(operand, min, max))
+    low, high = (v.op.x if isinstance(v.op, Expand) else v for v in (min, max))
+    if low.tensor.rank == 0 and high.tensor.rank == 0:
+        return g(Clip(operand, low, high))
     return g(Minimum(g(Maximum(operand, min)), max))
 
 

@@ -74,7 +74,9 @@ def _reduction(name: str, dtype: DType) -> type[Op] | None:
 
 def _by_op(g: Graph, name: str, x: Value, start: Value, axes: tuple[int, ...]) -> Value:
     op: Any = _reduction(name, x.tensor.dtype)
-    made = g(op(x, axes=axes, keep_dims=False)) if axes else x
+    # The axes are kept, and dropped by a reshape: what broadcasts the result again puts them back, and both go.
+    dims = [d for i, d in enumerate(x.tensor.dims) if i not in axes]
+    made = g.reshape(g(op(x, axes=axes)), dims) if axes else x
     return made if _is_neutral(name, start) else binary(g, name, made, start)
 
 
