@@ -68,5 +68,11 @@ def blocks_of(x: Array, rows: int, columns: int) -> tuple[Array, Array, Array, A
 
 def signed_sum(signs: Sequence[int], blocks: Sequence[Array]) -> Array:
     """The sum of the blocks whose sign is not 0, from the first to the last."""
-    terms = [block if sign > 0 else -block for sign, block in zip(signs, blocks, strict=True) if sign]
-    return np.asarray(sum(terms[1:], start=terms[0]))
+    (sign, block), *rest = [pair for pair in zip(signs, blocks, strict=True) if pair[0]]
+    total = np.asarray(np.multiply(block, sign, dtype=block.dtype))
+    for sign, block in rest:
+        if sign > 0:
+            total += block
+        else:
+            total -= block
+    return total
