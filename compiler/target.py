@@ -21,10 +21,15 @@ _V4 = (*_V3, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl")
 # Extensions beyond a level that kernels ask for, by their names in /proc/cpuinfo and in LLVM.
 _EXTENSIONS = {"avx512_vnni": "avx512vnni", "avx512_bf16": "avx512bf16", "avx512_fp16": "avx512fp16"}
 
+# Models by CPUID: Strix Point and Krackan; Cannon, Ice, Tiger and Rocket Lake.
+_MOBILE_ZEN5 = (*range(0x20, 0x30), *range(0x60, 0x70))
+_INTEL_CLIENTS = (0x66, 0x7D, 0x7E, 0x8C, 0x8D, 0xA7)
+
 
 @dataclass(frozen=True)
 class Target:
-    """One CPU. `cpu` and `features` are LLVM's words; `register_count` counts vector registers of `vector_bytes`."""
+    """One CPU. `cpu` and `features` are LLVM's words; `register_count` counts vector registers of `vector_bytes`,
+    `fmas` the multiply-adds of such vectors that a core begins in a cycle."""
 
     name: str
     cpu: str
@@ -35,6 +40,7 @@ class Target:
     l2_bytes: int = 512 * _KIB
     l3_bytes: int = 16 * _KIB * _KIB
     cores: int = 2
+    fmas: int = 2
 
     @staticmethod
     def parse(text: str) -> Target:
@@ -70,10 +76,10 @@ def target_names() -> list[str]:
     return ["host", *_NAMED]
 
 
-def _level(name: str, cpu: str, features: tuple[str, ...], **caches: int) -> Target:
+def _level(name: str, cpu: str, features: tuple[str, ...], **figures: int) -> Target:
     is_v4, is_v3 = "avx512f" in features, "avx2" in features
     width, registers = (64, 32) if is_v4 else (32, 16) if is_v3 else (16, 16)
-    return Target(name, cpu, features, width, registers, **caches)
+    return Target(name, cpu, features, width, registers, **figures)
 
 
 def _named() -> dict[str, Target]:
@@ -87,7 +93,8 @@ def _named() -> dict[str, Target]:
         levels.append(_level(cpu, cpu, (*_V4, *extra), l1_bytes=32 * _KIB, l2_bytes=1024 * _KIB))
     for cpu, l1, l2 in (("sapphirerapids", 48, 2048), ("znver4", 32, 1024), ("znver5", 48, 1024)):
         features = (*_V4, "avx512vnni", "avx512bf16")
-        levels.append(_level(cpu, cpu, features, l1_bytes=l1 * _KIB, l2_bytes=l2 * _KIB, l3_bytes=32 * _KIB * _KIB))
+        caches = {"l1_bytes": l1 * _KIB, "l2_bytes": l2 * _KIB, "l3_bytes": 32 * _KIB * _KIB}
+        levels.append(_level(cpu, cpu, features, **caches, fmas=1 if cpu == "znver4" else 2))
     return {t.name: t for t in levels}
 
 
@@ -113,7 +120,37 @@ def _host() -> Target:
         l1_bytes=_cache_bytes(1) or found.l1_bytes,
         l2_bytes=_cache_bytes(2) or found.l2_bytes,
         l3_bytes=_cache_bytes(3) or found.l3_bytes,
+        fmas=fmas_of(*_cpu_model(), vector_bytes=found.vector_bytes),
     )
+
+
+def fmas_of(vendor: str, family: int, model: int, *, vector_bytes: int) -> int:
+    """Multiply-adds of whole vectors that a core of this CPU begins in a cycle; 2 unless it is known to be 1.
+
+    Zen 1 cuts 256 bits in halves, Zen 4 and the mobile Zen 5 cut 512; Intel's clients with AVX-512 have one unit for it
+    (Fog, The microarchitecture of Intel, AMD and VIA CPUs, 2025; AMD, Software Optimization Guide for Zen 5, 2024).
+    """
+    is_wide = vector_bytes == 64
+    match vendor, family:
+        case "AuthenticAMD", 0x17:
+            return 1 if model < 0x30 else 2
+        case "AuthenticAMD", 0x19:
+            return 1 if is_wide else 2
+        case "AuthenticAMD", 0x1A:
+            return 1 if is_wide and model in _MOBILE_ZEN5 else 2
+        case "GenuineIntel", 6:
+            return 1 if is_wide and model in _INTEL_CLIENTS else 2
+        case _:
+            return 2
+
+
+def _cpu_model() -> tuple[str, int, int]:
+    """Vendor, family and model of the first CPU; "", 0 and 0 where the system does not tell."""
+    facts = {}
+    for line in Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines():
+        name, _, value = line.partition(":")
+        facts[name.strip()] = value.strip()
+    return facts.get("vendor_id", ""), int(facts.get("cpu family", 0)), int(facts.get("model", 0))
 
 
 def _cpu_flags() -> frozenset[str]:

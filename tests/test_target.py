@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlc.errors import CompileError
-from mlc.target import Target, target_names
+from mlc.target import Target, fmas_of, target_names
 
 
 def test_a_level_tells_its_vectors_and_registers() -> None:
@@ -32,3 +32,28 @@ def test_the_host_has_what_it_says() -> None:
 def test_every_name_parses() -> None:
     for name in target_names():
         assert Target.parse(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("vendor", "family", "model", "vector_bytes", "count"),
+    [
+        ("AuthenticAMD", 0x19, 0x11, 64, 1),  # Zen 4
+        ("AuthenticAMD", 0x19, 0x21, 32, 2),  # Zen 3
+        ("AuthenticAMD", 0x1A, 0x02, 64, 2),  # Zen 5
+        ("AuthenticAMD", 0x1A, 0x24, 64, 1),  # Strix Point
+        ("AuthenticAMD", 0x17, 0x01, 32, 1),  # Zen 1
+        ("AuthenticAMD", 0x17, 0x31, 32, 2),  # Zen 2
+        ("GenuineIntel", 6, 0x8F, 64, 2),  # Sapphire Rapids
+        ("GenuineIntel", 6, 0x8C, 64, 1),  # Tiger Lake
+        ("GenuineIntel", 6, 0x8C, 32, 2),
+        ("", 0, 0, 16, 2),
+    ],
+)
+def test_cores_that_cut_their_vectors_do_one_fma_a_cycle(
+    vendor: str, family: int, model: int, vector_bytes: int, count: int
+) -> None:
+    assert fmas_of(vendor, family, model, vector_bytes=vector_bytes) == count
+
+
+def test_named_cpus_know_their_fmas() -> None:
+    assert {n: Target.parse(n).fmas for n in ("znver3", "znver4", "znver5")} == {"znver3": 2, "znver4": 1, "znver5": 2}

@@ -29,6 +29,7 @@ from mlc.codegen.schedule import Plan
 from mlc.ir import DType, Value
 from mlc.ir.dims import ceildiv, floordiv
 from mlc.ops import Attention
+from mlc.target import Target
 
 # Query rows of a unit: enough that turning the keys is a small part of its work.
 ROWS = 128
@@ -86,7 +87,9 @@ class Tiled:
             seen = keys
             if self.op.is_causal and self.share == 1 and self.op.scores == "none":
                 seen = min(keys, -(-(first + shape.rows) // shape.lanes) * shape.lanes)
-            cycles += seen * _line_cycles(shape, self.width) + self.depth * _line_cycles(shape, seen)
+            cycles += seen * _line_cycles(self.plan.target, shape, self.width) + self.depth * _line_cycles(
+                self.plan.target, shape, seen
+            )
         return cycles
 
     def _key_block(self) -> int:
@@ -126,10 +129,10 @@ class Tiled:
             Unit(self, k, batch, group, block, kept).write()
 
 
-def _line_cycles(shape: TileShape, columns: int) -> float:
+def _line_cycles(target: Target, shape: TileShape, columns: int) -> float:
     """Cycles of a step of the sum for one tile of rows and all columns."""
     panels, left = divmod(-(-columns // shape.lanes), shape.vectors)
-    return panels * step_cycles(shape.rows, shape.vectors) + left * step_cycles(shape.rows, 1)
+    return panels * step_cycles(target, shape.rows, shape.vectors) + left * step_cycles(target, shape.rows, 1)
 
 
 class Unit:

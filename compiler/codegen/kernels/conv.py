@@ -97,7 +97,7 @@ class Direct:
         # With one or two filters a group, more columns keep the registers full.
         is_narrow = isinstance(filters, int) and filters <= 2
         vectors = 2 * widest.vectors if is_narrow else widest.vectors
-        self.tile = TileShape(even_rows(filters, widest.rows), vectors, widest.lanes)
+        self.tile = TileShape(even_rows(plan.target, filters, widest.rows), vectors, widest.lanes)
         self.tiles = ceildiv(filters, self.tile.rows)
 
     def add(self, image: Image, by_filter: Any, axes: tuple[int, int, int]) -> None:

@@ -32,12 +32,11 @@ from mlc.codegen.kernels.conv_tile import (
     Product,
     Tile,
     last_block_channels,
-    tile_cycles,
     zeros,
 )
 from mlc.codegen.kernels.line_tiles import Span, line_runs, nested, tap_spans, tiles_of
 from mlc.codegen.kernels.padded import padded_image
-from mlc.codegen.kernels.tiles import CACHE_LINE, accumulator
+from mlc.codegen.kernels.tiles import CACHE_LINE, accumulator, step_cycles
 from mlc.codegen.kernels.windows import WindowDim, window_dims
 from mlc.codegen.kernels.winograd import winograd_conv
 from mlc.codegen.registry import NoKernel
@@ -47,6 +46,7 @@ from mlc.ir.dims import ceildiv, product
 from mlc.ops import Conv
 from mlc.ops.inference import numbers
 from mlc.ops.windows import block_of
+from mlc.target import Target
 
 # Kinds of tiles along a line, each code of its own.
 MOST_RUNS = 4
@@ -147,7 +147,7 @@ class Blocked:
         return flat_shapes(self.plan, self.op) if is_pointwise else None
 
     def _tile(self) -> tuple[int, int]:
-        """Rows and blocks of filters with the fewest cycles for a line, then the most rows."""
+        """Rows and blocks of filters with the fewest cycles for a line."""
         target = self.plan.target
         spare = 1 if target.has("fma") else 2  # a broadcast, and a product where it is an instruction of its own
         count = self.last.count
@@ -159,7 +159,7 @@ class Blocked:
                 continue
             for rows in range(most, 0, -1):
                 height = min(rows, count) if isinstance(count, int) and count else rows
-                choices.setdefault((height, blocks), _line_cycles(count, rows, vectors) / vectors)
+                choices.setdefault((height, blocks), _line_cycles(target, count, rows, vectors) / vectors)
         if not choices:
             return max(1, (target.register_count - 2 * self.vectors_per_block) // self.vectors_per_block - 1), 1
         return self.plan.choice(
@@ -238,12 +238,18 @@ class Blocked:
         return is_static and len(line_runs(self.last, self.rows)) <= MOST_RUNS
 
 
-def _line_cycles(count: Dim, rows: int, vectors: int) -> float:
-    """Cycles of one step of the sum for all pixels of a line, or for one where their number is not known."""
+def _line_cycles(target: Target, count: Dim, rows: int, vectors: int) -> float:
+    """Cycles of one step of the sum for all pixels of a line, or for one where their number is not known.
+
+    Pixels that are left make a tile of their own, which is code and compile time: taken for one cycle in a hundred.
+    """
     if not isinstance(count, int):
-        return tile_cycles(rows, vectors) / rows
-    rest = tile_cycles(count % rows, vectors) if count % rows else 0.0
-    return count // rows * tile_cycles(rows, vectors) + rest
+        return step_cycles(target, rows, vectors) / rows
+    tiles, rest = divmod(count, rows)
+    cycles = tiles * step_cycles(target, rows, vectors)
+    if not rest:
+        return cycles
+    return (cycles + step_cycles(target, rest, vectors)) * (1.01 if tiles else 1.0)
 
 
 class _Body:

@@ -108,9 +108,3 @@ def last_block_channels(op: Conv) -> int:
 def zeros(k: Kernel, dtype: DType, lanes: int) -> Any:
     """A vector of zeros of the accumulator's dtype."""
     return k.splat(registers.constant(dtype, 0), lanes)
-
-
-def tile_cycles(rows: int, vectors: int) -> float:
-    """What a step of the sum costs a tile: its FMAs (two a cycle), its loads (two a cycle) or the latency of its FMAs,
-    whichever is longest, and some 0.4 for the loop."""
-    return max(rows * vectors / 2, (rows + vectors) / 2, 4) + 0.4

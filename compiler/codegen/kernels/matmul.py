@@ -85,7 +85,7 @@ class Product:
         self.lines_ahead = self._lines_ahead()
 
     def _cycles(self, shape: TileShape) -> float:
-        return product_cycles(self.m, self.n, shape)
+        return product_cycles(self.plan.target, self.m, self.n, shape)
 
     def add(self) -> None:
         """Adds the launches."""

@@ -80,7 +80,7 @@ class Strassen:
         self.stride = self._row_stride()
 
     def _cycles(self, shape: TileShape) -> float:
-        return product_cycles(self.half_m, -(-self.n // 2), shape)
+        return product_cycles(self.plan.target, self.half_m, -(-self.n // 2), shape)
 
     @property
     def _quarter_of_l2(self) -> int:

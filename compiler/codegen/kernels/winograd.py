@@ -25,10 +25,9 @@ from mlc.codegen.kernels.conv_tile import (
     Product,
     Tile,
     last_block_channels,
-    tile_cycles,
     zeros,
 )
-from mlc.codegen.kernels.tiles import CACHE_LINE, accumulator
+from mlc.codegen.kernels.tiles import CACHE_LINE, accumulator, step_cycles
 from mlc.codegen.kernels.winograd_transforms import filter_matrix, from_points, to_points
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
@@ -86,7 +85,9 @@ class Winograd:
             most = max(1, (target.register_count - vectors - spare) // vectors)
             for rows in range(min(most, self.span), 0, -1):
                 whole, rest = divmod(self.span, rows)
-                span_cycles = whole * tile_cycles(rows, vectors) + (tile_cycles(rest, vectors) if rest else 0)
+                span_cycles = whole * step_cycles(target, rows, vectors) + (
+                    step_cycles(target, rest, vectors) if rest else 0
+                )
                 cycles[rows, blocks] = span_cycles / vectors
         return self.plan.choice(
             "tile",
