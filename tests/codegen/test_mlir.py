@@ -23,8 +23,8 @@ from mlc.errors import CompileError
 from mlc.interpreter import interpret
 from mlc.ir import Op
 from mlc.ir.types import DType
-from mlc.ops import Add, Matmul, Relu
-from mlc.runtime.executable import Executable
+from mlc.ops import Add, Matmul, Relu, ReverseSequence, ScatterElements, ScatterNd
+from mlc.runtime.executable import Executable, RunError
 from mlc.target import Target
 
 pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
@@ -100,6 +100,38 @@ def test_mlir_with_symbolic_dims_equals_evaluate(name: str) -> None:
 def test_every_op_with_a_kernel_goes_through_linalg_or_is_listed_with_a_reason() -> None:
     native = {cls for table in (KERNELS, ELEMENTS, INDEXED) for cls in table if cls.__module__.startswith("mlc.")}
     assert native - set(SCALARS) - set(LINALG) == set(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("build", "others", "message"),
+    [
+        (
+            lambda x, i, u: ScatterElements(x, i, u),
+            (np.array([9]), np.ones(1, np.float32)),
+            r"index 9 is outside of \[-4, 4\)",
+        ),
+        (
+            lambda x, i, u: ScatterNd(x, i, u),
+            (np.array([[-5]]), np.ones(1, np.float32)),
+            r"index -5 is outside of \[-4, 4\)",
+        ),
+        (
+            lambda x, n: ReverseSequence(x, n, time_axis=1, batch_axis=0),
+            (np.array([5, 1]),),
+            r"index 5 is outside of \[0, 5\)",
+        ),
+    ],
+)
+def test_an_index_outside_of_its_axis_is_an_error_of_the_run(build: Any, others: tuple[Any, ...], message: str) -> None:
+    x = np.zeros((2, 4) if len(others) == 1 else (4,), np.float32)
+    arrays = [x, *others]
+    from mlc.ir import Block, tensor
+
+    arguments = Block([tensor(DType.of(a.dtype), *a.shape) for a in arrays]).arguments
+    module = module_of(build(*arguments), list(arguments))
+    program = emit(module, Target.parse("host"), Options(no_fallback=True), kernels=MlirKernels())
+    with pytest.raises(RunError, match=message):
+        Executable(artifact_of(program), []).run(*arrays)
 
 
 def matmul_module(m: int, k: int, n: int) -> Any:

@@ -36,7 +36,7 @@ def top_k(plan: Plan, op: TopK) -> None:
     dims = op.x.tensor.dims
     axis = op.axis % len(dims)
     extent, count = dims[axis], op.results[0].tensor.dims[axis]
-    _add_checks(plan, op, axis, extent, count)
+    add_checks(plan, op, axis, extent, count)
     kinds = along(dims, axis)
     others = tuple(1 if kind == "line" else d for d, kind in zip(dims, kinds, strict=True))
     lines = product(others)
@@ -62,7 +62,7 @@ def top_k(plan: Plan, op: TopK) -> None:
             k.emit(place(i), k.value_of(op.x, place(source)), source)
 
 
-def _add_checks(plan: Plan, op: TopK, axis: int, extent: Dim, count: Dim) -> None:
+def add_checks(plan: Plan, op: TopK, axis: int, extent: Dim, count: Dim) -> None:
     """k from its operand, where it is one, and that there are as many elements."""
     operand = op.k_operand
     if operand is None and is_static(extent) and is_static(count):

@@ -5,6 +5,7 @@ The stage finds the least and the greatest index; main tests them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mlc.codegen.builder import I64
@@ -14,25 +15,43 @@ from mlc.codegen.mlir.text import Body, Scalar, Stage
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import is_static, product
-from mlc.ops import Gather, GatherElements, GatherNd
+from mlc.ops import Gather, GatherElements, GatherNd, ReverseSequence, ScatterElements, ScatterNd, TensorScatter
 
 
 def add_checks(g: Lowering, op: Op) -> None:
     """The checks of an op that reads at given indices."""
     match op:
-        case Gather() | GatherElements():
+        case Gather() | GatherElements() | ScatterElements():
             check_indices(g, op, op.indices, op.x.tensor.dims[op.axis % op.x.tensor.rank])
         case GatherNd():
-            depth = op.indices.tensor.dims[-1]
-            if not isinstance(depth, int):
-                raise NoKernel("the length of index tuples is not known when compiling")
-            for number in range(depth):
-                check_indices(g, op, op.indices, op.x.tensor.dims[op.batch_axes + number], column=number)
+            _check_tuples(g, op, op.indices, op.x.tensor.dims[op.batch_axes :])
+        case ScatterNd():
+            _check_tuples(g, op, op.indices, op.x.tensor.dims)
+        case ReverseSequence():
+            check_indices(g, op, op.lengths, op.x.tensor.dims[op.time_axis] + 1, counts_back=False)
+        case TensorScatter() if op.mode == "linear" and op.start is not None:
+            axis = op.axis % op.x.tensor.rank
+            size = op.x.tensor.dims[axis] - op.update.tensor.dims[axis] + 1
+            check_indices(g, op, op.start, size, counts_back=False)
 
 
-def check_indices(g: Lowering, op: Op, indices: Value, size: Dim, *, column: int | None = None) -> None:
-    """Makes the run fail at `op` where an index is outside of [-size, size); `column` picks one of the last axis."""
-    if _is_fine(g, indices, size, column):
+def _check_tuples(g: Lowering, op: Op, indices: Value, dims: Sequence[Dim]) -> None:
+    """The tuples in the last axis, one entry for each of the first `dims`."""
+    depth = indices.tensor.dims[-1]
+    if not isinstance(depth, int):
+        raise NoKernel("the length of index tuples is not known when compiling")
+    for number in range(depth):
+        check_indices(g, op, indices, dims[number], column=number)
+
+
+def check_indices(
+    g: Lowering, op: Op, indices: Value, size: Dim, *, column: int | None = None, counts_back: bool = True
+) -> None:
+    """Makes the run fail at `op` where an index is outside of [-size, size), or of [0, size) unless it `counts_back`.
+
+    `column` picks one of the last axis.
+    """
+    if _is_fine(g, indices, size, column, counts_back):
         return
     dims = indices.tensor.dims
     count = product(dims) if column is None else product(dims[:-1])
@@ -55,18 +74,19 @@ def check_indices(g: Lowering, op: Op, indices: Value, size: Dim, *, column: int
     def test(m: Any) -> None:
         first, last = m.load(m.pointer(least), I64, 0), m.load(m.pointer(greatest), I64, 0)
         extent = m.dim(size)
-        text = "index {0} is outside of [-{1}, {1})"
+        text = "index {0} is outside of [-{1}, {1})" if counts_back else "index {0} is outside of [0, {1})"
+        lowest = m.mul(extent, -1) if counts_back else 0
         is_empty = m.compare(">", first, last)
-        for index, is_in in ((first, m.compare(">=", first, m.mul(extent, -1))), (last, m.compare("<", last, extent))):
+        for index, is_in in ((first, m.compare(">=", first, lowest)), (last, m.compare("<", last, extent))):
             m.require(m.ir.or_(is_empty, is_in), text, index, extent, op=op)
 
     g.plan.inline(test, least, greatest)
 
 
-def _is_fine(g: Lowering, indices: Value, size: Dim, column: int | None) -> bool:
+def _is_fine(g: Lowering, indices: Value, size: Dim, column: int | None, counts_back: bool) -> bool:
     """Whether constant indices all lie inside of a static extent."""
     array = g.plan.constant(indices)
     if array is None or not is_static(size) or not isinstance(size, int):
         return False
     seen = array if column is None else array[..., column]
-    return bool(((seen >= -size) & (seen < size)).all())
+    return bool(((seen >= (-size if counts_back else 0)) & (seen < size)).all())

@@ -1,0 +1,59 @@
+"""CumSum and CumProd: scf.for along each line with the total carried, lines in parallel."""
+
+from __future__ import annotations
+
+from mlc.codegen.mlir.control import forall, insert, loop
+from mlc.codegen.mlir.lowering import Lowering
+from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.scalars.conversion import converted
+from mlc.codegen.mlir.text import Body, Scalar, Tensor, register_type
+from mlc.codegen.registers import accumulator
+from mlc.codegen.registry import NoKernel
+from mlc.ir.dims import product
+from mlc.ops import CumProd, CumSum
+
+
+@linalg(CumSum, CumProd)
+def running(g: Lowering, op: CumSum | CumProd) -> None:
+    """The order of additions is that of the line."""
+    own, axis = op.x.tensor.dtype, _axis(g, op) % op.x.tensor.rank
+    wide = accumulator(own)
+    given = op.x.tensor.dims
+    dims = (product(given[:axis]), given[axis], product(given[axis + 1 :]))
+    stage = g.stage(op)
+    out, x = stage.destination(g.written(op.result), dims), stage.tensor(op.x, dims)
+
+    def line(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
+        extent = b.stage.dim(dims[1])
+
+        def turn(b: Body, n: Scalar, carried: list[Tensor | Scalar]) -> list[Tensor | Scalar]:
+            y, total = carried
+            assert isinstance(y, Tensor) and isinstance(total, Scalar)
+            place = n
+            if op.is_reverse:
+                place = b.binary("arith.subi", b.binary("arith.subi", extent, b.index(1)), n)
+            value = converted(b, b.extract(x, [at[0], place, at[1]]), own, wide)
+            after = b.add(total, value) if isinstance(op, CumSum) else b.mul(total, value)
+            after = b.rounded(after, wide)
+            shown = total if op.is_exclusive else after
+            return [insert(b, converted(b, shown, wide, own), y, [place]), after]
+
+        start = b.number(0 if isinstance(op, CumSum) else 1, register_type(wide))
+        y, _ = loop(b, b.index(0), extent, [parts[0], start], turn)
+        return [y]
+
+    made = forall(stage, [dims[0], dims[2]], [(out, lambda at: (at[0], None, at[1]))], line)
+    stage.family = "forall"
+    g.close(stage, made)
+    g.finish_written()
+
+
+def _axis(g: Lowering, op: CumSum | CumProd) -> int:
+    if op.axis_operand is None:
+        return op.axis
+    array = g.group.immediates.get(op.axis_operand)
+    if array is None:
+        array = g.plan.constant(op.axis_operand)
+    if array is None:
+        raise NoKernel("its axis is known only when the model runs")
+    return int(array.reshape(-1)[0])
