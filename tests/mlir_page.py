@@ -40,6 +40,9 @@ windows alone is a pool, and any other reduction one over axes; a maximum or min
 loop reduces is arithmetic on whole tensors: transposed, reshaped and broadcast operands, `linalg.index` as a range,
 `tensor.extract` as a gather. Any affine map can be read; an output must be written along loops.
 
+Branches and loops of `scf` run when the model runs, a branch that is known is taken at import. The linalg that
+`--emit=linalg` writes of a model reads back, but for the tiles of recurrent kernels (`scf.forall`).
+
 - A body that yields something else than a combination of the output with a term, such as a running sum, is refused.
 - Integers without a sign are signed, but for the ops that say otherwise (`arith.divui`, ...).
 - An assertion in a body is not checked when the model runs: a read checks its index itself.

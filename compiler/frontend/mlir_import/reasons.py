@@ -11,6 +11,7 @@ _QUANTIZED = "quantized types are not supported; export quantize and dequantize 
 _TUPLE = "tuples are not supported; return several results instead"
 _STATE = "it is a state that outlives a call; make it an argument and a result"
 _BLOCKS = "numbers in blocks that share a scale have no kernels; convert them to floats outside of the model"
+_TILES = "tiles of a kernel; give the model before it is tiled"
 DIALECTS = {
     "torch": 'export it with output_type="linalg-on-tensors", or give the PyTorch model itself',
     "torch_c": 'export it with output_type="linalg-on-tensors", or give the PyTorch model itself',
@@ -26,6 +27,8 @@ DIALECTS = {
 }
 
 REASONS: dict[str, str] = {
+    "scf.forall": _TILES,
+    "scf.parallel": _TILES,
     **dict.fromkeys(
         (
             "stablehlo.after_all",

@@ -10,6 +10,7 @@ from mlc.frontend.mlir_import.operators import (  # noqa: F401
     func,
     functions,
     integers,
+    scf,
     sizes,
     slicing,
     stablehlo,

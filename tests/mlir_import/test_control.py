@@ -1,0 +1,99 @@
+"""scf: branches and loops, those that are known at import and those that the run decides."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch_mlir")
+
+import mlc  # noqa: E402
+
+ROWS = """
+func.func @main(%a: tensor<5x3xf32>) -> tensor<3xf32> {
+  %from = arith.constant 1 : index
+  %to = arith.constant 5 : index
+  %by = arith.constant 2 : index
+  %zero = arith.constant dense<0.0> : tensor<3xf32>
+  %s = scf.for %i = %from to %to step %by iter_args(%sum = %zero) -> (tensor<3xf32>) {
+    %row = tensor.extract_slice %a[%i, 0] [1, 3] [1, 1] : tensor<5x3xf32> to tensor<3xf32>
+    %next = arith.addf %sum, %row : tensor<3xf32>
+    scf.yield %next : tensor<3xf32>
+  }
+  return %s : tensor<3xf32>
+}
+"""
+BRANCH = """
+func.func @main(%a: tensor<3xf32>, %p: tensor<i1>) -> tensor<3xf32> {
+  %q = tensor.extract %p[] : tensor<i1>
+  %r = scf.if %q -> (tensor<3xf32>) {
+    %e = math.exp %a : tensor<3xf32>
+    scf.yield %e : tensor<3xf32>
+  } else {
+    scf.yield %a : tensor<3xf32>
+  }
+  return %r : tensor<3xf32>
+}
+"""
+DOUBLED = """
+func.func @main(%a: tensor<i32>) -> tensor<i32> {
+  %r = scf.while (%x = %a) : (tensor<i32>) -> tensor<i32> {
+    %v = tensor.extract %x[] : tensor<i32>
+    %limit = arith.constant 100 : i32
+    %c = arith.cmpi slt, %v, %limit : i32
+    scf.condition(%c) %x : tensor<i32>
+  } do {
+  ^bb0(%y: tensor<i32>):
+    %d = arith.addi %y, %y : tensor<i32>
+    scf.yield %d : tensor<i32>
+  }
+  return %r : tensor<i32>
+}
+"""
+
+
+def run(text: str, backend: Any, *inputs: Any) -> Any:
+    return mlc.compile(text, backend=backend).run(*inputs)[0]
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_a_loop_counts_from_its_bounds_by_its_step(backend: str) -> None:
+    a = np.arange(15, dtype=np.float32).reshape(5, 3)
+    np.testing.assert_array_equal(run(ROWS, backend, a), a[1] + a[3])
+    np.testing.assert_array_equal(run(ROWS.replace("5 : index", "1 : index"), backend, a), np.zeros(3))
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_a_branch_is_taken_when_the_model_runs(backend: str) -> None:
+    a = np.array([0, 1, 2], np.float32)
+    np.testing.assert_allclose(run(BRANCH, backend, a, np.array(True)), np.exp(a), rtol=1e-6)
+    np.testing.assert_array_equal(run(BRANCH, backend, a, np.array(False)), a)
+
+
+def test_a_branch_that_is_known_leaves_no_branch() -> None:
+    text = re.sub(r"%q = .*", "%q = arith.constant true", BRANCH)
+    assert [op.name for op in mlc.load(text).main.block] == ["mlc.exp", "func.return"]
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_a_while_loop_ends_when_its_condition_does(backend: str) -> None:
+    assert run(DOUBLED, backend, np.array(3, np.int32)) == 192
+    assert run(DOUBLED, backend, np.array(100, np.int32)) == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (ROWS.replace("constant 2 : index", "constant 0 : index"), "the step of a loop must be a known number"),
+        (
+            DOUBLED.replace("scf.condition(%c) %x", "scf.condition(%c) %a"),
+            "a condition that hands on other values than it was given is not supported",
+        ),
+    ],
+)
+def test_loops_of_another_form_are_refused(text: str, reason: str) -> None:
+    with pytest.raises(mlc.CompileError, match=reason):
+        mlc.load(text)

@@ -1,0 +1,56 @@
+"""A model as the linalg that mlc itself writes of it, imported again: the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torch_mlir")
+
+from models import exported  # noqa: E402
+from tolerance import assert_close  # noqa: E402
+
+import mlc  # noqa: E402
+import mlc.mlir  # noqa: E402
+from mlc import driver  # noqa: E402
+
+NETWORKS = ("mlp", "resnet", "mobilenet", "squeezenet", "unet", "vit", "bert", "gpt")
+
+
+def written(name: str, level: int, batch: int, dynamic_shapes: Any = None) -> tuple[Any, str]:
+    """The network and the linalg of its optimized module."""
+    model = exported.randomized(exported.network(name, "small"), exported.random_inputs(name, "small", 4))
+    example = [torch.from_numpy(a) for a in exported.random_inputs(name, "small", batch).values()]
+    module = mlc.load(model, example, dynamic_shapes=dynamic_shapes)
+    driver.optimize(module, driver.Options(level=level))
+    return model, mlc.mlir.module_text(module)
+
+
+def check(model: Any, text: str, inputs: list[Any], label: str) -> None:
+    with torch.no_grad():
+        wanted = model(*[torch.from_numpy(a) for a in inputs])
+    wanted = [w.numpy() for w in (wanted if isinstance(wanted, tuple) else (wanted,))]
+    got: Any = mlc.compile(text, backend="interp", passes="")
+    assert_close(list(got.run(*inputs)), wanted, model=label)
+
+
+@pytest.mark.parametrize("level", [0, 2])
+@pytest.mark.parametrize("name", [n if n == "mlp" else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS])
+def test_what_mlc_writes_as_linalg_it_reads_back(name: str, level: int) -> None:
+    model, text = written(name, level, 1)
+    check(model, text, list(exported.random_inputs(name, "small", 1).values()), f"{name} at -O{level}")
+
+
+def test_a_symbolic_batch_survives_the_round_trip() -> None:
+    model, text = written("mlp", 2, 3, {"x": {0: torch.export.Dim("batch", min=2, max=64)}})
+    for size in (2, 7):
+        inputs = list(exported.random_inputs("mlp", "small", size).values())
+        check(model, text, inputs, f"mlp with a batch of {size}")
+
+
+def test_the_tiles_of_recurrent_kernels_are_refused_by_name() -> None:
+    _, text = written("lstm", 1, 1)
+    with pytest.raises(mlc.CompileError, match=r"scf\.forall \(tiles of a kernel; give the model before it is tiled\)"):
+        mlc.load(text)
