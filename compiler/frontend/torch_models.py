@@ -5,8 +5,10 @@ A model is an nn.Module with example inputs, a torch.export program, a .pt2 arch
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.metadata
+import inspect
 import os
 import re
 import sys
@@ -75,7 +77,8 @@ def export_model(model: Any, example_inputs: Sequence[Any] | None, *, dynamic_sh
     if example_inputs is None:
         raise CompileError(f"give example_inputs: {type(model).__name__} is traced with them")
     exported = exporting.export(model, example_inputs, dynamic_shapes=dynamic_shapes)
-    return exporting.program_of(exported, type(model).__name__, dynamic_shapes)
+    program = exporting.program_of(exported, type(model).__name__, dynamic_shapes)
+    return dataclasses.replace(program, signature=inspect.signature(model.forward))
 
 
 def factory_result(text: str) -> tuple[Any, Any, Any]:

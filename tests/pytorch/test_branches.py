@@ -99,6 +99,32 @@ def test_what_is_not_supported_beside_or_in_a_branch_runs_eagerly(function: obje
             assert_same(compiled(x), function(x))  # type: ignore[operator]
 
 
+class Aliasing(nn.Module):
+    """Branches that give views of what they take."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cond(x.sum() > 0, lambda v: v[:2], lambda v: v[:1], (x,))
+
+
+class Uneven(nn.Module):
+    """Branches that give tensors of different sizes."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cond(x.sum() > 0, lambda v: v[:2] * 2, lambda v: v[:1] * 2, (x,))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Aliasing(), "Aliasing: torch.export failed: .*cond_true might be aliasing the input"),
+        (Uneven(), r"its branches give tensor<2xf32> and tensor<1xf32>, .*: cond \(test_branches.py:\d+\)"),
+    ],
+)
+def test_branches_that_cannot_be_imported_are_an_error(model: nn.Module, message: str) -> None:
+    with pytest.raises(mlc.CompileError, match=message):
+        mlc.compile(model, (torch.ones(3),))
+
+
 class RefusedInside(nn.Module):
     """Two operators in the branches that are refused: one unknown, one known and not as it is used."""
 

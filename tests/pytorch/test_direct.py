@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -65,6 +67,36 @@ def test_examples_that_are_one_tensor_stay_separate_arguments() -> None:
         with torch.no_grad():
             assert_same(mlc.compile(model, examples)(x, y), model(x, y))
             assert_same(mlc.compile(model, examples)(y, x), model(y, x))
+
+
+class Named(nn.Module):
+    """Takes a dict and two arguments by name or place."""
+
+    def forward(self, parts: dict[str, Tensor], scale: Tensor, bias: Tensor | None = None) -> Tensor:
+        return parts["a"] * scale - parts["b"] if bias is None else parts["a"] * scale + bias
+
+
+def test_arguments_by_name_and_dicts_in_any_order_are_the_same_call() -> None:
+    a, b, scale = (torch.randn(3) for _ in range(3))
+    model = Named()
+    compiled = mlc.compile(model, ({"a": a, "b": b}, scale))
+    want = model({"a": a, "b": b}, scale)
+    assert_same(compiled({"b": b, "a": a}, scale), want)
+    assert_same(compiled(scale=scale, parts={"b": b, "a": a}), want)
+    assert_same(compiled({"a": a, "b": b}, scale=scale), want)
+    with pytest.raises(mlc.CompileError, match="got an unexpected keyword argument 'factor'"):
+        compiled({"a": a, "b": b}, scale, factor=scale)
+    with pytest.raises(mlc.CompileError, match="nested as"):
+        compiled({"a": a, "c": b}, scale)
+    with pytest.raises(mlc.CompileError, match="nested as"):
+        compiled({"a": a, "b": b}, scale, bias=a)
+
+
+def test_a_compiled_module_says_that_it_cannot_be_copied() -> None:
+    compiled = mlc.compile(nn.ReLU(), (torch.ones(3),))
+    for copies in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match=r"neither copied nor pickled; save\(\) it, or compile the module again"):
+            copies(compiled)
 
 
 @dataclass

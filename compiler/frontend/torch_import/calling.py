@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -56,10 +57,16 @@ class CompiledModule:
         """Writes the executable as an artifact file, which needs no torch to run."""
         self.executable.save(path)
 
+    def __reduce__(self) -> str:
+        """Refuses copies and pickles, by name: memory of native code cannot move."""
+        raise TypeError("a compiled module can be neither copied nor pickled; save() it, or compile the module again")
+
     def _flattened(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
+        if keywords and self._exported.signature is not None and not self._in_spec.child(1).num_children:
+            arguments, keywords = _positional(self._exported.signature, arguments, keywords)
         try:
             keywords = reorder_kwargs(keywords, self._in_spec)
-            flat, spec = pytree.tree_flatten((arguments, keywords))
+            flat, spec = pytree.tree_flatten(_in_order((arguments, keywords), self._in_spec))
         except ValueError as error:
             raise InputError(str(error)) from None
         if spec != self._in_spec:
@@ -102,6 +109,28 @@ class CompiledModule:
             for i in range(count)
         ]
         return pytree.tree_unflatten(leaves, self._out_spec)
+
+
+def _positional(
+    signature: inspect.Signature, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments given by name at their places, as the example had them."""
+    try:
+        bound = signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        raise InputError(str(error)) from None
+    return bound.args, bound.kwargs
+
+
+def _in_order(nest: Any, spec: Any) -> Any:
+    """The nest with the items of each dict in the order that the example's had: they are the same by their keys."""
+    if spec.type not in (dict, list, tuple) or spec.type is not type(nest) or len(nest) != spec.num_children:
+        return nest
+    if spec.type is not dict:
+        return spec.type(_in_order(item, spec.child(i)) for i, item in enumerate(nest))
+    if set(nest) != set(spec.context):
+        return nest
+    return {key: _in_order(nest[key], spec.child(i)) for i, key in enumerate(spec.context)}
 
 
 def _nest(spec: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,14 @@ class Exported:
 
     `written` are the buffers and inputs that the model changes: name, the tensor itself (None for an input), and which
     result holds the new value. `constants` are those of the module's results that are no tensors, by their number.
+    `signature` is that of the module's call, where the module is known.
     """
 
     program: Program
     exported: ExportedProgram
     written: Sequence[tuple[str, torch.Tensor | None, int]]
     constants: Mapping[int, Any]
+    signature: inspect.Signature | None = None
 
 
 def export(
@@ -57,7 +60,7 @@ def export(
         except CompileError:
             raise
         except Exception as error:
-            raise _explained(model, error) from error
+            raise _explained(type(model).__name__, error) from error
 
 
 def _separated(model: torch.nn.Module, examples: Any) -> Any:
@@ -99,7 +102,10 @@ def read(path: Path) -> ExportedProgram:
 def program_of(exported: ExportedProgram, name: str, dynamic_shapes: Any = None) -> Exported:
     """The functional graph of an exported program, its weights bound to the model's own tensors."""
     with quiet(), torch.no_grad():
-        exported = exported.run_decompositions(table())
+        try:
+            exported = exported.run_decompositions(table())
+        except Exception as error:
+            raise _explained(name, error) from error
     graph = exported.graph_module.graph
     nodes = {node.name: node for node in graph.nodes}
     signature = exported.graph_signature
@@ -236,11 +242,10 @@ _ADVICE = {
 _ABOUT_TORCH = ("For ", "If you suspect the guard was triggered from C++", "The error above occurred when calling")
 
 
-def _explained(model: torch.nn.Module, error: Exception) -> CompileError:
+def _explained(where: str, error: Exception) -> CompileError:
     """torch's own message, and what to do about it."""
     text = str(error)
     name = type(error).__name__
-    where = type(model).__name__
     advice = ""
     data_dependent = ("GuardOnDataDependentSymNode", "DataDependent", "Dynamic control flow", "data-dependent")
     if any(word in name or word in text for word in data_dependent) or "bool(" in text or "aten._local_scalar" in text:

@@ -40,7 +40,7 @@ def title(node: Node) -> str:
 def _place(trace: str) -> tuple[str, int]:
     """File name and line of the innermost frame outside of torch itself; the model's own code."""
     frames = [(file, int(line)) for file, line in _FRAME.findall(trace)]
-    own = [frame for frame in frames if not frame[0].startswith(_TORCH)]
+    own = [frame for frame in frames if not frame[0].startswith((_TORCH, "<"))]  # "<": code that torch generates
     if not own:
         return "", 0
     file, line = own[-1]
