@@ -39,11 +39,6 @@ ROWS = (
 OPTIONS = {"plain": PLAIN, "-O0": Options(level=0), "-O2": Options(level=2)}
 # f64 stays what it is: by default IREE computes it in f32.
 FLAGS = ["--iree-llvmcpu-target-cpu=host", "--iree-input-demote-f64-to-f32=false"]
-# Models that have no linalg form, by network, and why.
-WITHOUT_FORM = {
-    "unet": "mlc.conv_transpose has no linalg form",
-    "lstm": "mlc.lstm has no linalg form",
-}
 
 
 @pytest.mark.parametrize(("name", "pipeline"), ROWS)
@@ -56,10 +51,6 @@ def test_iree_takes_the_linalg_form_of_a_model_and_agrees(
     model = catalog.fetch(name, pytestconfig.cache.mkdir("models"))
     module = load(Path(model.path))
     optimize(module, OPTIONS[pipeline])
-    if (reason := WITHOUT_FORM.get(name.split("-")[0])) is not None:
-        with pytest.raises(CompileError, match=reason):
-            module_text(module)
-        return
     main = compiled_by_iree(module_text(module))["main"]
     for case in model.cases:
         results = called(main, [case.inputs[n] for n in module.main.input_names])

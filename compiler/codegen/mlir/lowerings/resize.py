@@ -109,7 +109,14 @@ def _table(g: Lowering, op: Resize, axis: int, dtype: DType) -> Table:
             weight = b.div(weight, total)
         return [line.inside(place, at, last), converted(b, weight, DType.F64, dtype)]
 
-    made = stage.generic(["t", "i"], [], outs, region, attributes="mlc.last")
+    if g.is_portable:  # an op each: of one with results of two types and no operands IREE 3.13 mixes up their sizes
+        made = [
+            one
+            for number, out in enumerate(outs)
+            for one in stage.generic(["t", "i"], [], [out], lambda *a, n=number: region(*a)[n : n + 1])
+        ]
+    else:
+        made = stage.generic(["t", "i"], [], outs, region, attributes="mlc.last")
     g.tile_loops(stage, 2)
     g.close(stage, made, cost=8 * count)
     return Table(axis, places, weights, count)
