@@ -102,6 +102,30 @@ def test_every_op_with_a_kernel_goes_through_linalg_or_is_listed_with_a_reason()
     assert native - set(SCALARS) - set(LINALG) == set(REASONS)
 
 
+def test_an_op_that_gains_an_attribute_is_refused_until_its_linalg_form_heeds_it() -> None:
+    from mlc.codegen.mlir import registry
+
+    op, form = next(iter(matmul_module(2, 2, 2).main.block)), LINALG[Matmul]
+    names = " ".join(a.name for a in Matmul.signature.attributes)
+    assert MlirKernels().missing(op) == ""
+    registry.linalg(Matmul, attributes=names.replace("transpose_y", ""))(form)  # as if transpose_y were new
+    try:
+        assert MlirKernels().missing(op) == "its linalg form does not heed transpose_y"
+    finally:
+        registry.linalg(Matmul, attributes=names)(form)
+    with pytest.raises(TypeError, match="Matmul have no attribute transpose_z"):
+        registry.linalg(Matmul, attributes="transpose_z")
+
+
+def test_every_form_heeds_all_attributes_of_its_ops() -> None:
+    from mlc.codegen.mlir.registry import NAMED, unheeded
+
+    for table in (SCALARS, LINALG, NAMED):
+        for cls in table:
+            if cls.__module__.startswith("mlc."):
+                assert unheeded(table, cls) == (), cls
+
+
 @pytest.mark.parametrize(
     ("build", "others", "message"),
     [

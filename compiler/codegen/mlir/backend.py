@@ -16,7 +16,7 @@ from mlc.codegen.mlir import scalars as scalars  # fills the registry
 from mlc.codegen.mlir.checks import add_checks
 from mlc.codegen.mlir.llvm_text import older_floats
 from mlc.codegen.mlir.lowering import Functions, Lowering
-from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS
+from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS, unheeded
 from mlc.codegen.mlir.run import Lowered, Schedule, lower, require_mlir
 from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.program import CodeUnit
@@ -54,8 +54,11 @@ class MlirKernels:
 
     def missing(self, op: Op) -> str:
         """Why the op cannot go through linalg."""
-        if type(op) in SCALARS or type(op) in LINALG:
-            return ""
+        cls = type(op)
+        for table in (SCALARS, NAMED if self.is_portable and cls in NAMED else LINALG):
+            if cls in table:
+                left = unheeded(table, cls)
+                return f"its linalg form does not heed {left[0]}" if left else ""
         return REASONS.get(type(op), "no lowering to linalg is written for it")
 
     def plan(

@@ -16,7 +16,7 @@ from mlc.ir import Dim, DType
 from mlc.ops import Attention
 
 
-@linalg(Attention)
+@linalg(Attention, attributes="is_causal left_window right_window scale softcap softmax_dtype scores zero_rows layout")
 def attention(g: Lowering, op: Attention) -> None:
     if op.scores != "none" or op.softmax_dtype is not None or op.zero_rows == "nan":
         raise NoKernel("attention with a second result, a softmax of its own dtype, or zeros for rows of NaN")

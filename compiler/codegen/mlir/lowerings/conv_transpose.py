@@ -42,7 +42,7 @@ class Line:
     base: int
 
 
-@linalg(ConvTranspose)
+@linalg(ConvTranspose, attributes="strides pads dilations output_padding groups")
 def conv_transpose(g: Lowering, op: ConvTranspose) -> None:
     kernel = tuple(k for k in op.w.tensor.dims[2:] if isinstance(k, int))
     channels, each = op.w.tensor.dims[:2]

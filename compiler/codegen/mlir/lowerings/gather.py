@@ -9,7 +9,7 @@ from mlc.codegen.mlir.text import Body, Scalar
 from mlc.ops import Gather, GatherElements, GatherNd
 
 
-@linalg(Gather)
+@linalg(Gather, attributes="axis")
 def gather(g: Lowering, op: Gather) -> None:
     axis, rank = op.axis % op.x.tensor.rank, op.indices.tensor.rank
 
@@ -20,7 +20,7 @@ def gather(g: Lowering, op: Gather) -> None:
     g.indexed(op, element)
 
 
-@linalg(GatherElements)
+@linalg(GatherElements, attributes="axis")
 def gather_elements(g: Lowering, op: GatherElements) -> None:
     axis = op.axis % op.x.tensor.rank
 
@@ -31,7 +31,7 @@ def gather_elements(g: Lowering, op: GatherElements) -> None:
     g.indexed(op, element)
 
 
-@linalg(GatherNd)
+@linalg(GatherNd, attributes="batch_axes")
 def gather_nd(g: Lowering, op: GatherNd) -> None:
     batch, inner = op.batch_axes, op.indices.tensor.rank - 1
     depth = op.indices.tensor.dims[-1]

@@ -9,7 +9,7 @@ from mlc.codegen.mlir.text import Body, Scalar
 from mlc.ops import Pack, Unpack
 
 
-@linalg(Pack)
+@linalg(Pack, attributes="axes tiles fill")
 def pack(g: Lowering, op: Pack) -> None:
     """By index: element tile * t + lane of each cut dim, or `fill` behind its end; what may be anything is NaN."""
     fill = op.fill
@@ -36,7 +36,7 @@ def pack(g: Lowering, op: Pack) -> None:
     g.indexed(op, element)
 
 
-@linalg(Unpack)
+@linalg(Unpack, attributes="axes tiles dims")
 def unpack(g: Lowering, op: Unpack) -> None:
     def element(b: Body, index: list[Scalar]) -> Scalar:
         at, lanes = list(index), []

@@ -21,7 +21,7 @@ DEPTH = 512
 BLOCK = 256
 
 
-@linalg(Matmul)
+@linalg(Matmul, attributes="transpose_y strassen")
 def matmul(g: Lowering, op: Matmul) -> None:
     """Rows of all batches as one product where the right factor is one matrix, else a product for each of the batch."""
     x, y = op.x.tensor.dims, op.y.tensor.dims

@@ -33,7 +33,7 @@ _CONVS = {1: "linalg.conv_1d_ncw_fcw", 2: "linalg.conv_2d_nchw_fchw", 3: "linalg
 _POOLS = {1: "linalg.pooling_ncw", 2: "linalg.pooling_nchw"}
 
 
-@named(Conv)
+@named(Conv, attributes="strides pads dilations groups layout winograd channels")
 def conv(g: Lowering, op: Conv) -> None:
     """The named op of its rank and groups, on a padded image; a generic where linalg names none."""
     block = block_of(op.layout)
@@ -136,7 +136,12 @@ def _blocked(g: Lowering, stage: Stage, op: Conv, x: Tensor, kernel: tuple[int, 
     return _sum(stage, ["n", "g", "ob", *pixels, "o"], ["ib", *taps, "i"], ins, start)
 
 
-@named(MaxPool, AveragePool, LpPool)
+@named(
+    MaxPool,
+    AveragePool,
+    LpPool,
+    attributes="kernel strides pads dilations ceil_mode layout with_indices column_major count_pads p",
+)
 def pooling(g: Lowering, op: Pool) -> None:
     """linalg.pooling_nchw_max and _sum; what these do not say (blocks, powers, integers, three dims) as a generic."""
     rank, dtype = len(op.kernel), op.x.tensor.dtype
@@ -157,7 +162,7 @@ def pooling(g: Lowering, op: Pool) -> None:
     g.finish(stage, made)
 
 
-@named(Softmax)
+@named(Softmax, attributes="axis")
 def named_softmax(g: Lowering, op: Softmax) -> None:
     """linalg.softmax, which computes in the dtype of its tensors; of narrow floats as generics in f32."""
     dtype = op.x.tensor.dtype

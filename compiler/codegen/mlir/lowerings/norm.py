@@ -62,7 +62,7 @@ def _close(g: Lowering, stage: Stage, made: Tensor, dims: tuple[Dim, Dim]) -> No
     g.close(stage, [made], cost=g.plan.estimate(dims[1]))
 
 
-@linalg(LayerNorm, RmsNorm)
+@linalg(LayerNorm, RmsNorm, attributes="axis epsilon")
 def layer_norm(g: Lowering, op: LayerNorm | RmsNorm) -> None:
     x = op.x.tensor
     axis = op.axis % x.rank
@@ -115,7 +115,7 @@ def _normalized(
     g.finish(stage, made, cost=4)
 
 
-@linalg(GroupNorm, InstanceNorm)
+@linalg(GroupNorm, InstanceNorm, attributes="groups epsilon")
 def group_norm(g: Lowering, op: GroupNorm | InstanceNorm) -> None:
     """x as [N, groups, channels of a group, pixels]: statistics over the last two."""
     n, c, *spatial = op.x.tensor.dims
@@ -145,7 +145,7 @@ def group_norm(g: Lowering, op: GroupNorm | InstanceNorm) -> None:
     g.finish(stage, made, cost=4)
 
 
-@linalg(BatchNorm)
+@linalg(BatchNorm, attributes="epsilon")
 def batch_norm(g: Lowering, op: BatchNorm) -> None:
     x = op.x.tensor.dims
     dims = (x[0], x[1] if len(x) > 1 else 1, product(x[2:]))
@@ -167,7 +167,7 @@ def batch_norm(g: Lowering, op: BatchNorm) -> None:
     g.finish(stage, made, cost=8)
 
 
-@linalg(Lrn)
+@linalg(Lrn, attributes="size alpha beta k")
 def lrn(g: Lowering, op: Lrn) -> None:
     """Sums of squares of the channels around, then one pass."""
     n, c, *spatial = op.x.tensor.dims

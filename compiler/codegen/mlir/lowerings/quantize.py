@@ -16,7 +16,7 @@ from mlc.ops.quantize import integer_range
 LIMIT = 2.0**40
 
 
-@linalg(QuantizeLinear)
+@linalg(QuantizeLinear, attributes="dtype axis block saturates precision")
 def quantize_linear(g: Lowering, op: QuantizeLinear) -> None:
     """x / scale in the precision's digits, rounded and moved by the zero point, cut to the range."""
     x, scale = op.x.tensor.dtype, op.scale.tensor.dtype
@@ -44,7 +44,7 @@ def quantize_linear(g: Lowering, op: QuantizeLinear) -> None:
     g.indexed(op, element)
 
 
-@linalg(DequantizeLinear)
+@linalg(DequantizeLinear, attributes="dtype axis block")
 def dequantize_linear(g: Lowering, op: DequantizeLinear) -> None:
     """(x - zero point) * scale; the difference is exact, of 32-bit integers in f64."""
     source, scale = op.x.tensor.dtype, op.scale.tensor.dtype

@@ -17,7 +17,7 @@ from mlc.ops import RandomNormal, RandomUniform
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
-@linalg(RandomUniform)
+@linalg(RandomUniform, attributes="dims seed low high dtype")
 def random_uniform(g: Lowering, op: RandomUniform) -> None:
     """As many bits as the dtype holds exactly, moved to [low, high)."""
     bits = 53 if op.dtype is DType.F64 else 24 if op.dtype is DType.F32 else 8
@@ -39,7 +39,7 @@ def _narrowed(b: Body, x: Scalar, dtype: DType) -> Scalar:
     return converted(b, x, DType.F64, dtype)
 
 
-@linalg(RandomNormal)
+@linalg(RandomNormal, attributes="dims seed mean deviation dtype")
 def random_normal(g: Lowering, op: RandomNormal) -> None:
     """sqrt(-2 log(1 - u)) cos(2 pi v)."""
 

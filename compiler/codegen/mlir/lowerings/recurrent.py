@@ -29,7 +29,7 @@ Layer = Rnn | Gru | Lstm
 COLUMN_REGISTERS = 8
 
 
-@linalg(Rnn, Gru, Lstm)
+@linalg(Rnn, Gru, Lstm, attributes="activations alphas betas clip direction resets_after_linear couples_gates")
 def recurrent(g: Lowering, op: Layer) -> None:
     results = [g.written(r) for r in op.results]
     if op.x.tensor.dims[0] == 0:

@@ -62,7 +62,7 @@ def highest(dtype: DType) -> float:
     return 1 if dtype is DType.BOOL else (1 << dtype.bits - dtype.is_signed) - 1
 
 
-@linalg(ReduceSum, ReduceProd, ReduceMax, ReduceMin, ReduceMean)
+@linalg(ReduceSum, ReduceProd, ReduceMax, ReduceMin, ReduceMean, attributes="axes keep_dims is_noop_without_axes dims")
 def reduce(g: Lowering, op: Reduction) -> None:
     dtype = op.x.tensor.dtype
     if op.axes_operand is not None and op.axes is None:
@@ -111,7 +111,7 @@ def _fold(op: Reduction, dtype: DType) -> tuple[float, Combine]:
             return 0, lambda b, old, x: b.add(old, x)
 
 
-@linalg(Softmax, LogSoftmax)
+@linalg(Softmax, LogSoftmax, attributes="axis")
 def softmax(g: Lowering, op: Softmax | LogSoftmax) -> None:
     """Three stages: the maxima, the sums of exponentials, the quotients (or differences)."""
     x = op.x.tensor
@@ -163,7 +163,7 @@ def row_maxima(g: Lowering, x: Storage, dims: tuple[Dim, Dim, Dim]) -> Storage:
     return made
 
 
-@linalg(ArgMax, ArgMin)
+@linalg(ArgMax, ArgMin, attributes="axis keep_dims picks_last")
 def arg(g: Lowering, op: ArgMax | ArgMin) -> None:
     """The best so far and its place, element by element along the axis; NaN is better than all."""
     x = op.x.tensor

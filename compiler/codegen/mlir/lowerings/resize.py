@@ -23,7 +23,10 @@ from mlc.ops import Resize
 REACH = {"linear": 1, "cubic": 2}
 
 
-@linalg(Resize)
+@linalg(
+    Resize,
+    attributes="factors dims axes mode coordinates rounding aspect cubic_a exclude_outside extrapolation antialias",
+)
 def resize(g: Lowering, op: Resize) -> None:
     own = op.x.tensor.dtype
     dtype = own if op.mode == "nearest" else accumulator(own) if own.is_float else DType.F64

@@ -11,7 +11,7 @@ from mlc.ir import Value
 from mlc.ops import RotaryEmbedding
 
 
-@linalg(RotaryEmbedding)
+@linalg(RotaryEmbedding, attributes="interleaved")
 def rotary_embedding(g: Lowering, op: RotaryEmbedding) -> None:
     """x * cos -+ partner * sin, and x as it is behind the elements that turn."""
     own, turned = op.x.tensor.dtype, op.cos.tensor.dims[2]

@@ -13,7 +13,7 @@ from mlc.ir.dims import product
 from mlc.ops import CumProd, CumSum
 
 
-@linalg(CumSum, CumProd)
+@linalg(CumSum, CumProd, attributes="axis is_exclusive is_reverse")
 def running(g: Lowering, op: CumSum | CumProd) -> None:
     """The order of additions is that of the line."""
     own, axis = op.x.tensor.dtype, _axis(g, op) % op.x.tensor.rank

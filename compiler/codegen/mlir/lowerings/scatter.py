@@ -18,7 +18,7 @@ from mlc.ir.dims import product
 from mlc.ops import ScatterElements, ScatterNd, TensorScatter
 
 
-@linalg(ScatterElements)
+@linalg(ScatterElements, attributes="axis reduction")
 def scatter_elements(g: Lowering, op: ScatterElements) -> None:
     """A turn of the parallel loop is a line of the indices along the axis."""
     target = _copied(g, op)
@@ -49,7 +49,7 @@ def scatter_elements(g: Lowering, op: ScatterElements) -> None:
     g.finish_written()
 
 
-@linalg(ScatterNd)
+@linalg(ScatterNd, attributes="reduction")
 def scatter_nd(g: Lowering, op: ScatterNd) -> None:
     """One tuple after the other, each with the slice that it names as a linalg.generic."""
     target = _copied(g, op)
@@ -122,7 +122,7 @@ def _combined(b: Body, reduction: str, dtype: DType, x: Scalar, y: Scalar) -> Sc
             return smallest(b, dtype, x, y)
 
 
-@linalg(TensorScatter)
+@linalg(TensorScatter, attributes="axis mode")
 def tensor_scatter(g: Lowering, op: TensorScatter) -> None:
     """By index: the update where it covers the place, x elsewhere."""
     x, update = op.x.tensor.dims, op.update.tensor.dims

@@ -16,7 +16,7 @@ from mlc.ir.dims import product
 from mlc.ops import Compress, NonZero
 
 
-@linalg(NonZero)
+@linalg(NonZero, attributes="count")
 def non_zero(g: Lowering, op: NonZero) -> None:
     """Flat places first, then their indices."""
     dims = op.x.tensor.dims
@@ -41,7 +41,7 @@ def non_zero(g: Lowering, op: NonZero) -> None:
     g.indexed(op, element)
 
 
-@linalg(Compress)
+@linalg(Compress, attributes="axis count")
 def compress(g: Lowering, op: Compress) -> None:
     """The chosen places of the axis, then a copy for each."""
     dims = op.x.tensor.dims

@@ -28,7 +28,7 @@ from mlc.ops import (
 )
 
 
-@linalg(Transpose)
+@linalg(Transpose, attributes="perm")
 def transpose(g: Lowering, op: Transpose) -> None:
     stage = g.stage(op)
     out = g.result(stage, op.result)
@@ -37,7 +37,7 @@ def transpose(g: Lowering, op: Transpose) -> None:
     g.finish(stage, made)
 
 
-@linalg(Reshape)
+@linalg(Reshape, attributes="dims keeps_zero")
 def reshape(g: Lowering, op: Reshape) -> None:
     """The same elements, copied: only where the reshape could not be a view."""
     stage = g.stage(op)
@@ -50,7 +50,7 @@ def reshape(g: Lowering, op: Reshape) -> None:
     g.finish(stage, made)
 
 
-@linalg(Expand)
+@linalg(Expand, attributes="dims")
 def expand(g: Lowering, op: Expand) -> None:
     """Each dim of x as it is, or its one element again and again."""
     dims, full = op.x.tensor.dims, op.result.tensor.dims
@@ -84,7 +84,7 @@ def _broadcast(g: Lowering, op: Expand) -> None:
     g.finish(stage, made)
 
 
-@linalg(Concat)
+@linalg(Concat, attributes="axis")
 def concat(g: Lowering, op: Concat) -> None:
     """A copy for each operand into its part of the result."""
     axis = op.axis % op.result.tensor.rank
@@ -100,7 +100,7 @@ def concat(g: Lowering, op: Concat) -> None:
     g.finish_written()
 
 
-@linalg(Slice)
+@linalg(Slice, attributes="starts dims steps")
 def slice_(g: Lowering, op: Slice) -> None:
     """tensor.extract_slice, copied; by index where a step is negative."""
     if any(step < 1 for step in op.steps):
@@ -129,12 +129,12 @@ def slice_(g: Lowering, op: Slice) -> None:
     g.finish(stage, made)
 
 
-@linalg(DynamicSlice)
+@linalg(DynamicSlice, attributes="dims")
 def dynamic_slice(g: Lowering, op: DynamicSlice) -> None:
     raise NoKernel("its bounds are known only when the model runs, and linalg's slices take them as operands of main")
 
 
-@linalg(Pad)
+@linalg(Pad, attributes="pads mode dims")
 def pad(g: Lowering, op: Pad) -> None:
     """By index: the element of x that the mode finds, or the value outside."""
     if op.pads is None:
@@ -188,7 +188,7 @@ def _padded(b: Body, mode: str, i: Scalar, before: Dim, after: Dim, extent: Dim)
     return b.binary("arith.addi", first, place), inside
 
 
-@linalg(Tile)
+@linalg(Tile, attributes="repeats dims")
 def tile(g: Lowering, op: Tile) -> None:
     def element(b: Body, index: list[Scalar]) -> Scalar:
         at = [
@@ -200,7 +200,7 @@ def tile(g: Lowering, op: Tile) -> None:
     g.indexed(op, element)
 
 
-@linalg(Shape)
+@linalg(Shape, attributes="start end")
 def shape(g: Lowering, op: Shape) -> None:
     assert op.dims is not None
     dims = op.dims
@@ -214,7 +214,7 @@ def shape(g: Lowering, op: Shape) -> None:
     g.indexed(op, element)
 
 
-@linalg(Range)
+@linalg(Range, attributes="count")
 def range_(g: Lowering, op: Range) -> None:
     """start + i * delta, in the arithmetic of the dtype."""
     dtype = op.result.tensor.dtype
@@ -230,7 +230,7 @@ def range_(g: Lowering, op: Range) -> None:
     g.indexed(op, element)
 
 
-@linalg(Trilu)
+@linalg(Trilu, attributes="diagonal upper")
 def trilu(g: Lowering, op: Trilu) -> None:
     def element(b: Body, index: list[Scalar]) -> Scalar:
         offset = b.index(op.diagonal)
@@ -244,7 +244,7 @@ def trilu(g: Lowering, op: Trilu) -> None:
     g.indexed(op, element)
 
 
-@linalg(ReverseSequence)
+@linalg(ReverseSequence, attributes="time_axis batch_axis")
 def reverse_sequence(g: Lowering, op: ReverseSequence) -> None:
     rank = op.x.tensor.rank
     time, batch = op.time_axis % rank, op.batch_axis % rank
@@ -260,7 +260,7 @@ def reverse_sequence(g: Lowering, op: ReverseSequence) -> None:
     g.indexed(op, element)
 
 
-@linalg(OneHot)
+@linalg(OneHot, attributes="depth axis")
 def one_hot(g: Lowering, op: OneHot) -> None:
     axis = op.axis % op.result.tensor.rank
 

@@ -11,7 +11,7 @@ from mlc.ir.dims import product
 from mlc.ops import TopK
 
 
-@linalg(TopK)
+@linalg(TopK, attributes="k axis is_largest")
 def top_k(g: Lowering, op: TopK) -> None:
     """By insertion, stable; NaN is larger than all numbers."""
     dims = op.x.tensor.dims

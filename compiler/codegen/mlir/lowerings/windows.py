@@ -62,7 +62,7 @@ def reach(size: Dim, count: Dim, kernel: int, stride: int, dilation: int, begin:
 Taps = list[tuple[int, int, int, int]]
 
 
-@linalg(Conv)
+@linalg(Conv, attributes="strides pads dilations groups layout winograd channels")
 def conv(g: Lowering, op: Conv) -> None:
     block = block_of(op.layout)
     rank = op.w.tensor.rank - (4 if block else 2)
@@ -495,7 +495,12 @@ def _depthwise(g: Lowering, op: Conv, window: Window) -> None:
     g.finish(stage, made, cost=kernel[0] * kernel[1])
 
 
-@linalg(MaxPool, AveragePool, LpPool)
+@linalg(
+    MaxPool,
+    AveragePool,
+    LpPool,
+    attributes="kernel strides pads dilations ceil_mode layout with_indices column_major count_pads p",
+)
 def pool(g: Lowering, op: Pool) -> None:
     dtype = op.x.tensor.dtype
     if isinstance(op, MaxPool) and op.with_indices:

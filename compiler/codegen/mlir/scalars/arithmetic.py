@@ -62,7 +62,7 @@ def _integer(b: Body, dtype: DType, name: str, x: Scalar, y: Scalar) -> Scalar:
     return b.select(is_minus_one, b.sub(b.like(0, x), x), found) if name == "div" else found
 
 
-@scalar(Mod)
+@scalar(Mod, attributes="sign_of")
 def mod(b: Body, op: Mod, x: Scalar, y: Scalar) -> Scalar:
     dtype = op.x.tensor.dtype
     zero = b.like(0, x)
@@ -173,7 +173,7 @@ def relu(b: Body, op: Relu, x: Scalar) -> Scalar:
     return largest(b, op.x.tensor.dtype, x, b.like(0, x))
 
 
-@scalar(LeakyRelu)
+@scalar(LeakyRelu, attributes="slope")
 def leaky_relu(b: Body, op: LeakyRelu, x: Scalar) -> Scalar:
     scaled = b.value(f"arith.mulf {x}, {b.like(op.slope, x)} : {x.type}", x.type)
     return b.select(b.compare("olt", x, b.like(0, x)), scaled, x)

@@ -9,7 +9,7 @@ from mlc.ir import DType
 from mlc.ops import Bitcast, Cast
 
 
-@scalar(Cast)
+@scalar(Cast, attributes="dtype saturates rounding")
 def cast(b: Body, op: Cast, x: Scalar) -> Scalar:
     return converted(b, x, op.x.tensor.dtype, op.dtype)
 
@@ -60,7 +60,7 @@ def _cut(b: Body, x: Scalar, target: DType) -> Scalar:
     return b.rounded(b.convert("arith.trunci", whole, wanted), target)
 
 
-@scalar(Bitcast)
+@scalar(Bitcast, attributes="dtype")
 def bitcast(b: Body, op: Bitcast, x: Scalar) -> Scalar:
     source, target = op.x.tensor.dtype, op.dtype
     stored = b.encoded(x, source)

@@ -94,13 +94,13 @@ def softplus_of(b: Body, x: Scalar) -> Scalar:
     return b.add(b.binary("arith.maximumf", x, b.like(0, x)), tail)
 
 
-@scalar(Elu)
+@scalar(Elu, attributes="alpha")
 def elu(b: Body, op: Elu, x: Scalar) -> Scalar:
     below = b.mul(b.like(op.alpha, x), expm1_of(b, b.binary("arith.minimumf", x, b.like(0, x))))
     return b.select(b.compare("olt", x, b.like(0, x)), below, x)
 
 
-@scalar(Gelu)
+@scalar(Gelu, attributes="approximation")
 def gelu(b: Body, op: Gelu, x: Scalar) -> Scalar:
     """x/2 (1 + erf(x / sqrt 2)), or with the tanh of its approximation."""
     if op.approximation == "tanh":

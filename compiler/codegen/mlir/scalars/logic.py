@@ -58,7 +58,7 @@ def not_(b: Body, op: Not | BitwiseNot, x: Scalar) -> Scalar:
     return b.binary("arith.xori", x, b.like(1 if x.type == "i1" else -1, x))
 
 
-@scalar(Shift)
+@scalar(Shift, attributes="direction")
 def shift(b: Body, op: Shift, x: Scalar, y: Scalar) -> Scalar:
     """Places outside of the width shift everything out: all that is left is the sign of a right shift."""
     dtype = op.x.tensor.dtype
@@ -78,7 +78,7 @@ def is_nan(b: Body, op: IsNan, x: Scalar) -> Scalar:
     return b.compare("uno", x, x)
 
 
-@scalar(IsInf)
+@scalar(IsInf, attributes="is_positive is_negative")
 def is_inf(b: Body, op: IsInf, x: Scalar) -> Scalar:
     found = b.number(0, "i1")
     if op.is_positive:
