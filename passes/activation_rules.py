@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from mlc.ir import Op, Value
-from mlc.ops import Add, Div, Erf, Exp, Gelu, Mul, Neg, Sigmoid, Tanh
-from mlc.passes.patterns import Product, close, is_about, leak, product_of
+from mlc.ops import Add, Cast, Div, Erf, Exp, Gelu, Mul, Neg, Sigmoid, Sub, Tanh
+from mlc.passes.patterns import Product, close, is_about, leak, product_of, scalar
 from mlc.rewrite import Miss, Rule
 
 
@@ -83,6 +84,57 @@ def _tanh_argument(inner: Tanh, x: Value) -> list[Op] | None:
     return None
 
 
+def recognize_gelu_of_erfc(op: Mul) -> Value | Miss | None:
+    """x / 2 * (1 - erf(-x / sqrt 2)) -> gelu(x), where 1 - erf may be computed in f64, as jax's erfc is."""
+    for factor in product_of(op.result).factors:
+        complement = _complement(factor)
+        if complement is None:
+            continue
+        argument, inner = complement
+        for x, constant, ops in _multiples(argument):
+            whole = product_of(op.result, [x])
+            is_half = close(whole.constant, 0.5, x.tensor.dtype) and whole.without(factor) == [x]
+            if is_half and x.type == op.result.type and close(constant, -math.sqrt(0.5), x.tensor.dtype):
+                return leak([*whole.ops, *inner, *ops], op) or Gelu(x, approximation="none").result
+    return None
+
+
+def _complement(value: Value) -> tuple[Value, list[Op]] | None:
+    """u and the ops between when `value` is 1 - erf(u), perhaps with casts to a wider float around."""
+    ops: list[Op] = []
+    if isinstance(value.op, Cast):
+        ops.append(value.op)
+        value = value.op.x
+    sub = value.op
+    erf = sub.y.op if isinstance(sub, Sub) else None
+    if not isinstance(sub, Sub) or not isinstance(erf, Erf) or not is_about(sub.x, 1.0):
+        return None
+    ops += [sub, erf]
+    cast = erf.x.op
+    if not ops or not isinstance(ops[0], Cast):
+        return erf.x, ops
+    is_wider = isinstance(cast, Cast) and cast.x.tensor.dtype is ops[0].dtype
+    return (cast.x, [*ops, cast]) if isinstance(cast, Cast) and is_wider else None
+
+
+def _multiples(value: Value) -> Iterator[tuple[Value, float, list[Op]]]:
+    """(x, c, the ops between) for each x that `value` is c times of."""
+    constant = 1.0
+    ops: list[Op] = []
+    while True:
+        yield value, constant, list(ops)
+        match value.op:
+            case Neg() as op:
+                constant = -constant
+            case Mul() | Div() as op if (number := scalar(op.y)) not in (None, 0.0) and op.x.type == value.type:
+                assert number is not None
+                constant = constant * number if isinstance(op, Mul) else constant / number
+            case _:
+                return
+        ops.append(op)
+        value = op.x
+
+
 def recognize_sigmoid(op: Div) -> Value | Miss | None:
     """1 / (1 + exp(-x)) -> sigmoid(x), which is defined so."""
     add = op.y.op
@@ -95,4 +147,4 @@ def recognize_sigmoid(op: Div) -> Value | Miss | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (recognize_gelu, recognize_sigmoid)
+RULES: tuple[Rule, ...] = (recognize_gelu, recognize_gelu_of_erfc, recognize_sigmoid)

@@ -35,3 +35,14 @@ def test_no_transposes_are_left_between_convolutions():
     for one in level_passes(2)[:-2]:  # all but layout and fuse
         one.run(module)
     assert [op.name for op in module.main.block if op.name == "mlc.transpose"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_an_export_spells_out_is_recognized(dialect):
+    module = mlc.load(exported.text("bert", dialect))
+    for one in level_passes(2)[:-2]:
+        one.run(module)
+    names = [op.name for op in module.main.block]
+    assert [names.count(f"mlc.{name}") for name in ("attention", "layer_norm", "gelu")] == [1, 2, 1]
+    assert not {"mlc.exp", "mlc.erf", "mlc.reduce_sum", "mlc.reduce_max"} & set(names)

@@ -8,6 +8,7 @@ from mlir_import import jax_functions
 
 import mlc
 from mlc.interpreter import interpret
+from mlc.passes.table import level_passes
 
 pytest.importorskip("torch_mlir")
 
@@ -59,3 +60,11 @@ def test_what_the_installed_jax_exports(name, tmp_path):
     for ours, theirs in zip(got, expected, strict=True):
         limit = 1e-4 * np.abs(theirs[np.isfinite(theirs)]).max(initial=0)
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=limit)
+
+
+def test_norms_and_gelu_that_jax_spells_out_are_recognized():
+    for name, found in (("attention", "mlc.layer_norm"), ("mlp", "mlc.gelu")):
+        module = mlc.load(jax_functions.text(name))
+        for one in level_passes(2)[:-2]:  # all but layout and fuse
+            one.run(module)
+        assert [op.name for op in module.main.block].count(found) == 1

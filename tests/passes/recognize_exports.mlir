@@ -339,3 +339,53 @@ func.func @a_product_split_into_other_batches_stays(%q: tensor<2x3x4x8xf32>, %k:
   %r = "mlc.reshape"(%2) {dims = "3,2,4,4", keeps_zero = false, operandSegmentSizes = array<i32: 1, 0>} : (tensor<6x4x4xf32>) -> tensor<3x2x4x4xf32>
   func.return %r : tensor<3x2x4x4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @gelu_by_the_complement_of_erf(
+// CHECK-NEXT: %0 = "mlc.gelu"(%arg0) {approximation = "none"} : (tensor<2x8xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: func.return %0 : tensor<2x8xf32>
+func.func @gelu_by_the_complement_of_erf(%x: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
+  %h = "mlc.constant"() {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
+  %0 = "mlc.mul"(%x, %h) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %1 = "mlc.neg"(%x) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %c = "mlc.constant"() {value = dense<0.70710677> : tensor<f32>} : () -> tensor<f32>
+  %2 = "mlc.mul"(%1, %c) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %3 = "mlc.cast"(%2) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+  %o = "mlc.constant"() {value = dense<1.0> : tensor<f64>} : () -> tensor<f64>
+  %4 = "mlc.erf"(%3) : (tensor<2x8xf64>) -> tensor<2x8xf64>
+  %5 = "mlc.sub"(%o, %4) : (tensor<f64>, tensor<2x8xf64>) -> tensor<2x8xf64>
+  %6 = "mlc.cast"(%5) {dtype = f32, saturates = true, rounding = "up"} : (tensor<2x8xf64>) -> tensor<2x8xf32>
+  %r = "mlc.mul"(%0, %6) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @a_complement_of_erf_at_another_scale_stays(
+// CHECK-NEXT: %0 = "mlc.constant"() {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
+// CHECK-NEXT: %1 = "mlc.mul"(%arg0, %0) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+// CHECK-NEXT: %2 = "mlc.neg"(%arg0) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: %3 = "mlc.constant"() {value = dense<0.7> : tensor<f32>} : () -> tensor<f32>
+// CHECK-NEXT: %4 = "mlc.mul"(%2, %3) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+// CHECK-NEXT: %5 = "mlc.cast"(%4) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+// CHECK-NEXT: %6 = "mlc.constant"() {value = dense<1.0> : tensor<f64>} : () -> tensor<f64>
+// CHECK-NEXT: %7 = "mlc.erf"(%5) : (tensor<2x8xf64>) -> tensor<2x8xf64>
+// CHECK-NEXT: %8 = "mlc.sub"(%6, %7) : (tensor<f64>, tensor<2x8xf64>) -> tensor<2x8xf64>
+// CHECK-NEXT: %9 = "mlc.cast"(%8) {dtype = f32, saturates = true, rounding = "up"} : (tensor<2x8xf64>) -> tensor<2x8xf32>
+// CHECK-NEXT: %10 = "mlc.mul"(%1, %9) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+// CHECK-NEXT: func.return %10 : tensor<2x8xf32>
+func.func @a_complement_of_erf_at_another_scale_stays(%x: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
+  %h = "mlc.constant"() {value = dense<0.5> : tensor<f32>} : () -> tensor<f32>
+  %0 = "mlc.mul"(%x, %h) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %1 = "mlc.neg"(%x) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %c = "mlc.constant"() {value = dense<0.7> : tensor<f32>} : () -> tensor<f32>
+  %2 = "mlc.mul"(%1, %c) : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %3 = "mlc.cast"(%2) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
+  %o = "mlc.constant"() {value = dense<1.0> : tensor<f64>} : () -> tensor<f64>
+  %4 = "mlc.erf"(%3) : (tensor<2x8xf64>) -> tensor<2x8xf64>
+  %5 = "mlc.sub"(%o, %4) : (tensor<f64>, tensor<2x8xf64>) -> tensor<2x8xf64>
+  %6 = "mlc.cast"(%5) {dtype = f32, saturates = true, rounding = "up"} : (tensor<2x8xf64>) -> tensor<2x8xf32>
+  %r = "mlc.mul"(%0, %6) : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}

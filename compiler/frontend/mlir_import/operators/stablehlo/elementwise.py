@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from mlc.frontend.mlir_import.folding import folded
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.operators.bits import SIGNED, leading_zeros, ones, shifted_right
 from mlc.frontend.mlir_import.operators.numbers import truncated
@@ -219,10 +220,12 @@ def not_(g: Graph, operand: Value) -> Value:
 
 @mlir_op("stablehlo.select")
 def select(g: Graph, pred: Value, on_true: Value, on_false: Value) -> Value:
-    """on_true where pred holds, else on_false; pred may be one for all."""
+    """on_true where pred holds, else on_false; pred may be one for all, and known: jax asks whether a count is 0."""
     aligned(g, on_true, on_false)
     if pred.tensor.rank:
         aligned(g, pred, on_true)
+    elif not g.is_elementwise and (known := folded(pred)) is not None:
+        return on_true if known.item() else on_false
     return g(Where(pred, on_true, on_false))
 
 
