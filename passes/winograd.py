@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mlc.ir import DType, Module, Value
@@ -17,6 +18,8 @@ _STREAMED = 8
 _TRANSFORMS = {2: (70, 50), 4: (230, 170)}
 # Cycles of one more launch of a kernel.
 _LAUNCH = 2000
+# Bytes that weights may grow by for a cycle saved: images of 14x14 take 2; those of 7x7 would take 7.
+_BYTES_A_CYCLE = 4
 # What a direct convolution's estimate is divided by: its products come in longer pieces, and nothing is in between.
 _SIMPLER = 1.1
 
@@ -28,8 +31,9 @@ class Winograd(Pass):
     %1 = conv(%0, w) {nchw16c}  ->  %1 = conv(%0, w) {nchw16c, winograd = 4}
 
     Unchanged: every other window, stride or dilation, convs on plain layouts (run `layout` first), groups, weights that
-    are not constant, and convs too small to win, by the products, transforms and bytes of weights on `target`. Rounding
-    errors grow some ten times for tiles of 4x4. `tile` is 2 or 4; 0 takes the better one, or none.
+    are not constant, and convs too small to win, by the products, transforms and bytes of weights on `target`, or to
+    win enough for the memory of longer weights. Rounding errors grow some ten times for tiles of 4x4. `tile` is 2 or 4;
+    0 takes the better one, or none.
     """
 
     tile: int = option(0, of=(0, 2, 4))
@@ -58,6 +62,8 @@ class Winograd(Pass):
         side = min(by_side, key=by_side.__getitem__)
         if not self.tile and by_side[side] >= direct:
             return Miss("its transforms and larger weights cost more than the products that it saves", blocker="tile")
+        if not self.tile and _added_bytes(op, side) > (direct - by_side[side]) * _BYTES_A_CYCLE:
+            return Miss("its weights would grow by more than the time that it saves is worth", blocker="tile")
         return op.clone(winograd=side).results[0]
 
 
@@ -75,6 +81,11 @@ def _cycles(op: Conv, side: int, target: str) -> float:
     to_points, from_points = _TRANSFORMS[side]
     transforms = tiles * (channels * to_points + filters * from_points) / lanes
     return max(products, 4 * points * filters * channels / _STREAMED) + transforms + _LAUNCH
+
+
+def _added_bytes(op: Conv, side: int) -> int:
+    """What the weights at the points of a tile take more than those of 9 taps."""
+    return ((side + 2) ** 2 - 9) * op.w.tensor.dtype.itemsize * math.prod(map(int, map(str, op.w.tensor.dims))) // 9
 
 
 def _taps_seen(count: int, op: Conv, axis: int) -> int:

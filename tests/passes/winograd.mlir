@@ -38,6 +38,20 @@ func.func @one_tile_is_not_worth_it(%x: tensor<1x2x4x4x8xf32>) -> (tensor<1x2x4x
 }
 
 // -----
+// RUN: mlc-opt --remarks=missed winograd{target=x86-64-v3}
+
+// CHECK-LABEL: func.func @weights_would_grow_too_much(
+// CHECK-NEXT: %0 = "mlc.constant"() {value = dense<0.25> : tensor<8x8x3x3x8x8xf32>} : () -> tensor<8x8x3x3x8x8xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%arg0, %0) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw8c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x8x7x7x8xf32>, tensor<8x8x3x3x8x8xf32>) -> tensor<1x8x7x7x8xf32>
+// CHECK-NEXT: func.return %1 : tensor<1x8x7x7x8xf32>
+// CHECK: missed  winograd/tile_conv at ? (mlc.conv): its weights would grow by more than the time that it saves is worth (blocked by tile)
+func.func @weights_would_grow_too_much(%x: tensor<1x8x7x7x8xf32>) -> (tensor<1x8x7x7x8xf32>) {
+  %0 = "mlc.constant"() {value = dense<0.25> : tensor<8x8x3x3x8x8xf32>} : () -> tensor<8x8x3x3x8x8xf32>
+  %1 = "mlc.conv"(%x, %0) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw8c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x8x7x7x8xf32>, tensor<8x8x3x3x8x8xf32>) -> tensor<1x8x7x7x8xf32>
+  func.return %1 : tensor<1x8x7x7x8xf32>
+}
+
+// -----
 // RUN: mlc-opt --remarks=missed winograd
 
 // CHECK-LABEL: func.func @a_stride_of_two(
