@@ -31,8 +31,10 @@ def load(
     dynamic_shapes: Any = None,
     entry: str | None = None,
 ) -> Module:
-    """The IR of a model: the path of an .onnx, .pt2 or .mlir file, `package.module:factory`, an onnx.ModelProto, or a
-    torch.nn.Module with example inputs; weights stay where they are.
+    """The IR of a model: the path of an .onnx, .pt2 or .mlir file, `package.module:factory`, an onnx.ModelProto, MLIR
+    as text or as a Module of its bindings, or a torch.nn.Module with example inputs; weights stay where they are.
+
+    `entry` names the function of MLIR text that is the model, where several are public.
 
     Raises CompileError, located at file and node, for whatever is wrong with it; all unsupported nodes at once.
     """
@@ -67,8 +69,8 @@ def compile(
     `passes` is a pipeline, as text (`"fold,fuse,./my_pass.py"`) or as Pass objects; without it `level` (default 2) says
     which. `fallback=False` makes a step that would run in Python an error. `backend="interp"` gives the interpreter.
     `validate="sample"` compares the numbers after every pass. A model given as a path comes from the cache when nothing
-    it depends on has changed; `jobs` processes compile the kernels of any other (None: one for each core). Raises
-    CompileError for a mistake in the model or the options.
+    it depends on has changed; `jobs` processes compile the kernels of any other (None: one for each core). `entry`
+    names the function of MLIR text that is the model. Raises CompileError for a mistake in the model or the options.
     """
     options = Options(
         passes=passes if isinstance(passes, str | None) else tuple(passes),
