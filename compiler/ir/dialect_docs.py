@@ -36,9 +36,9 @@ def reference(dialect: str, examples: Mapping[str, str]) -> str:
 def _limits(classes: Sequence[type[Op]]) -> Iterator[str]:
     yield "## What the IRDL leaves to mlc"
     yield ""
-    yield "`mlc dialect --irdl` declares the ops to MLIR, which then refuses a missing or surplus operand, result or"
-    yield "attribute, an attribute of another class or word, and a value that is no tensor, sequence or optional. What"
-    yield "mlc takes it takes. IRDL cannot say"
+    yield "`mlc dialect --irdl > mlc.irdl.mlir` declares the ops to MLIR. Then `mlir-opt --irdl-file=mlc.irdl.mlir` or"
+    yield "`torch-mlir-opt` refuses a dump with a missing or surplus operand, result or attribute, an attribute of"
+    yield "another class, or a value that is no tensor, sequence or optional. What mlc takes it takes. IRDL cannot say"
     yield ""
     yield ";\n".join(f"- {limit}" for limit in LIMITS.values()) + "."
     if not any(map(inexpressible, classes)):
