@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from mlc.codegen.mlir.lowerings import (
     attention,
+    conv,
     conv_transpose,
     gather,
     layout,
     matmul,
     named,
     norm,
+    pool,
     quantize,
     random,
     recurrent,
@@ -21,17 +23,18 @@ from mlc.codegen.mlir.lowerings import (
     selection,
     shape,
     top_k,
-    windows,
 )
 
 __all__ = [
     "attention",
+    "conv",
     "conv_transpose",
     "gather",
     "layout",
     "matmul",
     "named",
     "norm",
+    "pool",
     "quantize",
     "random",
     "recurrent",
@@ -43,5 +46,4 @@ __all__ = [
     "selection",
     "shape",
     "top_k",
-    "windows",
 ]
