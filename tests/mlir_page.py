@@ -44,6 +44,8 @@ Branches and loops of `scf` run when the model runs, a branch that is known is t
 `--emit=linalg` writes of a model reads back, but for the tiles of recurrent kernels (`scf.forall`).
 
 - A body that yields something else than a combination of the output with a term, such as a running sum, is refused.
+- So are loops in a body, branches in it that read tensors (others choose for each element), and outputs over different
+  loops.
 - Integers without a sign are signed, but for the ops that say otherwise (`arith.divui`, ...).
 - An assertion in a body is not checked when the model runs: a read checks its index itself.
 - A maximum by comparison (`cmpf` and `select`) gives NaN where an element is NaN.

@@ -63,3 +63,20 @@ def test_special_values_answer_as_eager(name: str) -> None:
         return
     zeros = expected == 0
     np.testing.assert_array_equal(np.signbit(got[zeros]), np.signbit(expected[zeros]))
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8])
+def test_integers_divide_down_over_their_whole_range(dtype: torch.dtype) -> None:
+    limits = torch.iinfo(dtype)
+    divisors = [d for d in (limits.min, -7, -1, 1, 2, 3, limits.max) if d]
+    x, y = (
+        v.reshape(-1).contiguous()
+        for v in torch.meshgrid(
+            torch.arange(limits.min + (limits.min < 0), limits.max + 1, dtype=dtype),
+            torch.tensor([d for d in divisors if d >= limits.min], dtype=dtype),
+            indexing="ij",
+        )
+    )
+    program, tensors, (want,) = opinfo.traced(Info("floor quotient"), SampleInput(x, args=(y,)))
+    (got,) = opinfo.interpreted(import_program(program), [t.numpy() for t in tensors])
+    np.testing.assert_array_equal(got, want.numpy())

@@ -8,7 +8,9 @@ from typing import Any
 
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.loops.combiners import COMBINERS, Combiner
+from mlc.frontend.mlir_import.nesting import nested
 from mlc.frontend.mlir_import.registry import Imported
+from mlc.frontend.mlir_import.types import dtype_of
 
 # Ops whose results depend on the turn itself, not only on what is read in it.
 _TURNING = frozenset({"linalg.index", "tensor.extract"})
@@ -74,18 +76,18 @@ class Body:
             if operation is not None and operation not in found:
                 found.append(operation)
                 stack.extend(operation.operands)
-                stack.extend(v for nested in _nested(operation) for v in nested.operands)
+                stack.extend(v for inner in nested(operation) for v in inner.operands)
         return found
 
     def read(self, values: Sequence[Any]) -> list[int]:
         """The numbers of the arguments that the values are computed from."""
         ops = self.needed(values)
-        used = [v for op in ops for v in (*op.operands, *(v for nested in _nested(op) for v in nested.operands))]
+        used = [v for op in ops for v in (*op.operands, *(v for inner in nested(op) for v in inner.operands))]
         return sorted({self._places[v] for v in (*values, *used) if v in self._places})
 
     def is_pointwise(self, value: Any) -> bool:
         """Whether the value depends on the operands' elements alone, not on the turn."""
-        return not any(operation.name in _TURNING or _nested(operation) for operation in self.needed([value]))
+        return not any(operation.name in _TURNING or nested(operation) for operation in self.needed([value]))
 
     def definition(self, value: Any) -> Any:
         """The op of the body that defines the value; None for arguments and values from outside."""
@@ -114,7 +116,9 @@ class Body:
         if combiner is None:
             return None
         term = _other(operation.operands, output)
-        return Accumulation(combiner, term) if term is not None and self._is_input(term) else None
+        if term is None or not self._is_input(term):
+            return None
+        return Accumulation(combiner.on(dtype_of(value.type)), term)
 
     def _chosen(self, value: Any, output: Any) -> Accumulation | None:
         """`term > output ? term : output` and its kin."""
@@ -129,7 +133,8 @@ class Body:
         name, larger, smaller, _ = better
         takes_term = branches[0] == term
         is_maximum = (larger == term) == takes_term
-        return Accumulation(COMBINERS[_MAXIMA[name] if is_maximum else _MINIMA[name]], term)
+        combiner = COMBINERS[_MAXIMA[name] if is_maximum else _MINIMA[name]]
+        return Accumulation(combiner.on(dtype_of(value.type)), term)
 
     def _position(self, value: Any, output: Any) -> Position | None:
         """`term > best ? index : output`, where best is another output that the maximum or minimum is of."""
@@ -187,7 +192,3 @@ def _other(values: Sequence[Any], known: Any) -> Any:
     if (first == known) == (second == known):
         return None
     return second if first == known else first
-
-
-def _nested(operation: Any) -> list[Any]:
-    return [op.operation for region in operation.regions for block in region.blocks for op in block.operations]

@@ -38,6 +38,13 @@ class Combiner:
     is_unsigned: bool = False
     skips_nan: bool = False
 
+    def on(self, dtype: DType) -> Combiner:
+        """The combiner for elements of the dtype: of booleans a maximum or minimum is an or or an and."""
+        if dtype is not DType.BOOL or self.name not in ("max", "min"):
+            return self
+        is_or = (self.name == "max") == self.is_unsigned  # with a sign true is -1, the smaller one
+        return COMBINERS["arith.ori" if is_or else "arith.andi"]
+
     def reduce(self, g: Graph, x: Value, axes: tuple[int, ...], *, keep_dims: bool) -> Value:
         """x reduced over the axes."""
         self._check(g, x.tensor.dtype)
@@ -58,8 +65,9 @@ class Combiner:
         if self.is_unsigned:
             return signless(g, g(pair(unsigned(g, x), unsigned(g, source))))
         if x.tensor.dtype is DType.BOOL:
-            return g((Or if self.name in ("or", "max") else And)(x, source))
-        return g(pair(x, source))
+            return g((Or if self.name == "or" else And)(x, source))
+        made = g(pair(x, source))
+        return g(Where(g(IsNan(source)), x, made)) if self.skips_nan else made
 
     def neutral(self, dtype: DType) -> Any:
         """The number that changes nothing, as an array of rank 0."""

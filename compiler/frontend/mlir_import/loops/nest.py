@@ -11,8 +11,9 @@ from torch_mlir import ir
 from mlc.errors import CompileError
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.loops.accesses import Access
+from mlc.frontend.quotients import ceil_quotient, floor_quotient
 from mlc.ir import Dim, DType, Value
-from mlc.ops import Add, Concat, Div, GatherNd, Mod, Mul, Range, Slice, Sub
+from mlc.ops import Add, Concat, GatherNd, Mod, Mul, Range, Slice
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ class Nest:
             case ir.AffineModExpr():
                 return g(Mod(self._place(expression.lhs), self._place(expression.rhs)))
             case ir.AffineFloorDivExpr():
-                x, y = self._place(expression.lhs), self._place(expression.rhs)
-                return g(Div(g(Sub(x, g(Mod(x, y)))), y))
+                return floor_quotient(g, self._place(expression.lhs), self._place(expression.rhs))
+            case ir.AffineCeilDivExpr():
+                return ceil_quotient(g, self._place(expression.lhs), self._place(expression.rhs))
         raise CompileError(f"the place {expression} of an indexing map is not supported")
 
 

@@ -35,11 +35,14 @@ class _Structured:
         self.inputs, self.outputs = self.operands[:count], self.operands[count:]
         self.body = Body(g, block, count)
         self.nest = Nest(g, extents_of(g, self.operands, maps[0].n_dims))
-        written = [axis for output in self.outputs for axis in output.access.axes if axis is not None]
+        written = [axis for axis in self.outputs[0].access.axes if axis is not None]
         self.parallel = tuple(dict.fromkeys(loop for axis in written for loop in axis.loops))
         self.reduced = tuple(loop for loop in range(maps[0].n_dims) if loop not in self.parallel)
 
     def results(self) -> list[Value]:
+        for number, output in enumerate(self.outputs):
+            if {loop for axis in output.access.axes if axis is not None for loop in axis.loops} != set(self.parallel):
+                raise self.g.error(f"outputs 0 and {number} are over different loops; give each an op of its own")
         if not self.reduced:
             return self._elementwise()
         updates = self.body.updates()
@@ -121,6 +124,9 @@ class _Structured:
         if left is None or right is None or left == right:
             return None
         accesses = self.operands[left].access, self.operands[right].access
+        walked = {loop for access in accesses for axis in access.axes if axis is not None for loop in axis.loops}
+        if not walked.issuperset(self.reduced):  # each term is added up as often as the other loops turn
+            return None
         if all(access.loops is not None or _has_ones(access) for access in accesses):
             parallel = frozenset(self.parallel)
             terms = [

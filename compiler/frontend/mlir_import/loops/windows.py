@@ -10,7 +10,7 @@ from mlc.frontend.mlir_import.loops.nest import Operand
 from mlc.frontend.mlir_import.loops.term import Term
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
-from mlc.ops import AveragePool, Conv, MaxPool, Mul, Neg, Slice
+from mlc.ops import AveragePool, BitwiseNot, Conv, MaxPool, Mul, Neg, Slice
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,10 @@ def pool(g: Graph, x: Image, combiner: str, extents: Sequence[Dim]) -> Term | No
     else:
         if dtype is DType.BOOL or dtype.is_unsigned:
             return None
-        negated = MaxPool(g(Neg(image)), sizes, strides=strides, dilations=dilations, pads=pads)
-        made = g(Neg(g.add(negated).results[0]))
+        # ~x turns the order of integers around as -x does, and has no least integer that stays where it is.
+        opposite = Neg if dtype.is_float else BitwiseNot
+        turned = MaxPool(g(opposite(image)), sizes, strides=strides, dilations=dilations, pads=pads)
+        made = g(opposite(g.add(turned).results[0]))
     return _split(g, made, x, batch, channels, sizes_of, extents)
 
 

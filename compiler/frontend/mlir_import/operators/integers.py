@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.frontend.mlir_import.signs import signless, unsigned
+from mlc.frontend.quotients import ceil_quotient, floor_quotient
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import floordiv, lower_bound, maximum, minimum, mod
 from mlc.ops import (
@@ -20,7 +21,6 @@ from mlc.ops import (
     Minimum,
     Mod,
     Mul,
-    Neg,
     Or,
     Shift,
     Sub,
@@ -91,22 +91,14 @@ def divsi(g: Graph, lhs: Value | Dim, rhs: Value | Dim) -> Value | Dim:
 def floordivsi(g: Graph, lhs: Value | Dim, rhs: Value | Dim) -> Value | Dim:
     """The quotient rounded down."""
     size = on_dims(g, lambda x, y: floordiv(x, y) if (lower_bound(y) or 0) > 0 else None, lhs, rhs)
-    return size if size is not None else _floor_quotient(g, *both(g, lhs, rhs))
+    return size if size is not None else floor_quotient(g, *both(g, lhs, rhs))
 
 
 @mlir_op("arith.ceildivsi", ignores=("isExact",))
 def ceildivsi(g: Graph, lhs: Value | Dim, rhs: Value | Dim) -> Value | Dim:
     """The quotient rounded up."""
     size = on_dims(g, lambda x, y: -1 * floordiv(-1 * x, y) if (lower_bound(y) or 0) > 0 else None, lhs, rhs)
-    if size is not None:
-        return size
-    x, y = both(g, lhs, rhs)
-    # ceil(x / y) = -floor(-x / y); the quotient -floor would wrap for the least integer, which arith leaves undefined.
-    return g(Neg(_floor_quotient(g, g(Neg(x)), y)))
-
-
-def _floor_quotient(g: Graph, x: Value, y: Value) -> Value:
-    return g(Div(g(Sub(x, g(Mod(x, y)))), y))
+    return size if size is not None else ceil_quotient(g, *both(g, lhs, rhs))
 
 
 @mlir_op("arith.remsi")
@@ -130,8 +122,7 @@ def ceildivui(g: Graph, lhs: Value | Dim, rhs: Value | Dim) -> Value | Dim:
     if size is not None:
         return size
     x, y = (unsigned(g, v) for v in both(g, lhs, rhs))
-    has_rest = g.cast(g.cast(g(Mod(x, y)), DType.BOOL), x.tensor.dtype)
-    return signless(g, g(Add(g(Div(x, y)), has_rest)))
+    return signless(g, ceil_quotient(g, x, y))
 
 
 @mlir_op("arith.remui")

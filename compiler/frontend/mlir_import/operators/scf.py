@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from mlc.frontend.mlir_import.graph import Graph
+from mlc.frontend.mlir_import.nesting import nested
 from mlc.frontend.mlir_import.operators.regions import branch, region_of, repeat
 from mlc.frontend.mlir_import.registry import Imported, mlir_op
 from mlc.ir import Dim, DType, TensorType, Value
 from mlc.ir.dims import floordiv, lower_bound, maximum
-from mlc.ops import Add, Loop, Maximum, Mul, Sub
+from mlc.ops import Add, Loop, Maximum, Mul, Sub, Where
 
 Results = tuple[Imported, ...] | Imported | None
 
@@ -26,6 +27,8 @@ def if_(g: Graph, condition: Value | Dim) -> Results:
         raise g.error("a branch without results is not supported")
     if isinstance(condition, int):
         return _results(g.run(blocks[0 if condition else 1][0], []))
+    if g.is_elementwise:
+        return _results(_chosen(g, g.value(condition, DType.BOOL), [block[0] for block in blocks]))
     bodies = [lambda _, block=block: g.run(block[0], []) for block in blocks]
     return _results(branch(g, g.value(condition, DType.BOOL), bodies, kinds))
 
@@ -33,6 +36,7 @@ def if_(g: Graph, condition: Value | Dim) -> Results:
 @mlir_op("scf.for", ignores=("unsignedCmp",))
 def for_(g: Graph, start: Value | Dim, end: Value | Dim, step: Value | Dim, *initial: Value) -> Results:
     """The values after a turn for each number from the lower bound on, below the upper one, by the step."""
+    _refuse_in_bodies(g)
     types = [v.tensor for v in initial]
     dtypes = [t.dtype for t in types]
     first, stride = g.value(start, DType.I64), g.value(step, DType.I64)
@@ -69,6 +73,7 @@ def _turns(g: Graph, first: Value | Dim, end: Value | Dim, step: Value | Dim) ->
 @mlir_op("scf.while")
 def while_(g: Graph, *initial: Value) -> Results:
     """The values after as many turns as the first region's condition holds, which hands them to the second."""
+    _refuse_in_bodies(g)
     before, after = g.region(0), g.region(1)
     condition = list(before.operations)[-1].operation
     if list(condition.operands)[1:] != list(before.arguments):
@@ -81,6 +86,23 @@ def while_(g: Graph, *initial: Value) -> Results:
         return g.run(after, values)
 
     return _results(repeat(g, initial, goes_on, turn))
+
+
+def _chosen(g: Graph, condition: Value, blocks: Sequence[Any]) -> list[Imported]:
+    """For the turns of a linalg op, whose elements differ in the condition: both results, and one of them chosen."""
+    if any(operation.name == "tensor.extract" for operation in nested(g.operation)):  # where it may not be read
+        raise g.error("a branch that reads a tensor is not supported in the body of a linalg op")
+    kinds = [kind for kind in g.declared if kind is not None]
+    yields = [g.run(block, []) for block in blocks]
+    made: list[Imported] = []
+    for one, other, kind in zip(*yields, kinds, strict=True):
+        made.append(g(Where(condition, g.value(one, kind.dtype), g.value(other, kind.dtype))))
+    return made
+
+
+def _refuse_in_bodies(g: Graph) -> None:
+    if g.is_elementwise:
+        raise g.error("a loop in the body of a linalg op is not supported")
 
 
 def _check_types(g: Graph, values: Sequence[Value], types: Sequence[TensorType]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlc.frontend import quotients
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.registry import Scalar, torch_op
 from mlc.ir import DType, Value
@@ -99,10 +100,9 @@ def floor_divide(g: Graph, self: Value | Scalar, other: Value | Scalar) -> Value
 
 
 def floor_quotient(g: Graph, x: Value, y: Value) -> Value:
-    """x / y rounded down, exactly: (x - remainder) / y."""
+    """x / y rounded down, exactly."""
     if not g.dtype.is_float:
-        remainder = g(Mod(x, y))
-        return g(Div(g(Sub(x, remainder)), y))
+        return quotients.floor_quotient(g, x, y)
     # As torch does: the remainder with the sign of x is exact, and what is left divides up to one rounding.
     remainder = g(Mod(x, y, sign_of="dividend"))
     quotient = g(Div(g(Sub(x, remainder)), y))
