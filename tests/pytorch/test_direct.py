@@ -268,6 +268,36 @@ class Counted(nn.Module):
         return x.flatten(), x.shape[0], x.numel() // 2
 
 
+class Halves(nn.Module):
+    """What is computed from half of a dim that is given as a multiple."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x.view(2, -1) * 3, x.new_ones(x.shape[0] // 2 + 1)
+
+
+def test_a_dim_given_as_a_multiple_tells_what_it_is_a_multiple_of() -> None:
+    compiled = mlc.compile(Halves(), (torch.randn(6),), dynamic_shapes=({0: 2 * torch.export.Dim("half", max=50)},))
+    for size in (6, 2, 14):
+        x = torch.randn(size)
+        assert_same(compiled(x), Halves()(x))
+
+
+class Lengthened(nn.Module):
+    """As many ones as an element says, which may be -1, and one more."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        count = x.sum().int().item()
+        torch._check(count >= -1)
+        torch._check(count < 99)
+        return x.new_ones(count + 1)
+
+
+def test_a_size_made_of_an_element_that_is_none_itself_is_the_runs() -> None:
+    compiled = mlc.compile(Lengthened(), (torch.ones(4),))
+    for x in (torch.ones(4), torch.ones(4) * 3, torch.ones(4) / -4):
+        assert_same(compiled(x), Lengthened()(x))
+
+
 def test_sizes_among_the_results_are_numbers() -> None:
     shapes = ({0: torch.export.Dim("n")},)
     for backend in ("llvm", "interp"):

@@ -81,8 +81,15 @@ class Graph(Builder):
         if number.tensor.dtype is not DType.I64 or not is_extent(traced):
             return self.number(number)
         dim = self.symbols.dim(traced)
+        if isinstance(dim, DimExpr) and symbols_of(dim) != [dim.text] and self.untold(dim):
+            assert isinstance(traced, torch.SymInt)
+            dim = self.symbols.tell(traced.node.expr, "size")
         self.define(number, dim)
         return dim
+
+    def untold(self, *dims: Dim) -> list[str]:
+        """Those symbols of the dims that have no value when the model runs."""
+        return [name for dim in dims for name in symbols_of(dim) if not self.is_defined(name)]
 
     # --- the operator in hand ---
 

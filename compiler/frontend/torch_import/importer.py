@@ -24,7 +24,7 @@ from mlc.frontend.torch_import.symbols import Symbols, is_extent, is_symbolic
 from mlc.frontend.torch_import.types import declared, dtype_of, shared_array
 from mlc.frontend.torch_import.unsupported import branches_of, operator_name, unsupported_nodes
 from mlc.ir import Block, Dim, DimExpr, DType, Function, Location, Module, Region, TensorType, Value
-from mlc.ir.dims import maximum, minimum, symbols_of
+from mlc.ir.dims import maximum, minimum
 from mlc.ops import Constant, If, Yield
 from mlc.rewrite import is_dead
 
@@ -130,7 +130,7 @@ class _Importer:
         dims: list[Dim] = []
         for size in list[Any](value.shape):
             is_known = not is_symbolic(size) or all(str(s) in told for s in size.node.expr.free_symbols)
-            dims.append(self.symbols.dim(size) if is_known else self.symbols.opaque(size.node.expr, "d"))
+            dims.append(self.symbols.dim(size) if is_known else self.symbols.tell(size.node.expr, "d"))
         return tuple(dims)
 
     def _told(self) -> set[str]:
@@ -200,7 +200,8 @@ class _Importer:
             case "torch.prim.ListConstruct":
                 self._set(operation, [self.values[operand] for operand in operation.operands])
             case "torch.prim.ListUnpack":
-                self._set(operation, *self.values[operation.operands[0]])
+                parts = self.values[operation.operands[0]]
+                self._set(operation, *(parts if parts is not _MISSING else [_MISSING] * len(operation.results)))
             case _ if name == LITERAL:
                 self._set(operation, self._literal(operation.attributes["number"].value))
             case _:
@@ -285,17 +286,20 @@ class _Importer:
             return traced
         if is_extent(traced):
             dim = self.symbols.dim(traced)
-            if all(self.graph.is_defined(symbol) for symbol in symbols_of(dim)):
+            if not self.graph.untold(dim):
                 return dim
         value = numbers.compute(self.graph, name, operands)
         return self.graph.as_extent(value, traced)
 
     def _check(self, operation: Any, node: Node) -> None:
-        """Raises AssertionError unless the results are of the dtype and shape that torch says."""
+        """Raises AssertionError unless the results are of the dtype and shape that torch says, and CompileError where
+        nothing tells a size of theirs when the model runs."""
         for result, expected in zip(operation.results, self.graph.declared, strict=True):
             value = self.values[result]
             if isinstance(value, Value):
                 self.graph.knows_symbols(value)
+                if isinstance(value.type, TensorType) and self.graph.untold(*value.tensor.dims):
+                    raise CompileError(f"its result is a {value.type}, a size that nothing tells when the model runs")
             if expected is None or value is None or not isinstance(value, Value):
                 continue
             kind = value.tensor

@@ -81,6 +81,15 @@ class Symbols:
             self._opaque[expr] = self.fresh(hint)
         return self._opaque[expr]
 
+    def tell(self, expr: sympy.Expr, hint: str) -> Dim:
+        """`opaque`, and where the expression is n times something plus m, that something by the symbol too."""
+        dim = self.opaque(expr, hint)
+        offset, scaled = expr.as_coeff_Add()
+        factor, inner = scaled.as_coeff_Mul()
+        if inner != expr and offset.is_Integer and factor.is_Integer and factor.is_positive:
+            self._opaque[inner] = (dim - int(offset)) // int(factor)
+        return dim
+
     def fresh(self, hint: str) -> Dim:
         """A symbol that no size of the graph has."""
         return symbol(self._free(hint))
