@@ -100,8 +100,8 @@ def _give_sizes(call: Node, piece: GraphModule, numbers: Mapping[Node, int]) -> 
     for outer in numbers:
         value = outer.meta.get("val")
         if isinstance(value, torch.SymInt) and str(value) in needed - known:
-            first = next(node for node in piece.graph.nodes if node.op != "placeholder")
-            with piece.graph.inserting_before(first):
+            # Cut out, a piece has placeholders between its calls: the last one need not stand before the first call.
+            with piece.graph.inserting_after(next(reversed(placeholders(piece)), None)):
                 piece.graph.placeholder(outer.name).meta = dict(outer.meta)
             call.args = (*call.args, outer)
     piece.recompile()

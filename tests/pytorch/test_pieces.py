@@ -93,6 +93,31 @@ def test_a_piece_whose_arguments_do_not_tell_a_size_is_given_it(compiled_graphs:
     assert ["aten.slice.Tensor", "aten._softmax.default", "aten.mul.Tensor"] in compiled_graphs
 
 
+def test_a_size_given_to_a_piece_comes_behind_its_other_arguments() -> None:
+    def function(x: Tensor) -> Tensor:
+        return torch.linalg.svdvals(x) + x.shape[0] * 2 / 3
+
+    compiled = torch.compile(function, backend=compile_graph, dynamic=True)
+    for shape in ((4, 4), (7, 3), (2, 5)):
+        x = torch.randn(shape)
+        assert_same(said(compiled, x)[0], function(x), strides=True)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x.split(2, 0)[0], lambda x: torch.cat(x.chunk(2, 1), 0)], ids=["split", "chunk"]
+)
+def test_parts_whose_number_is_not_known_run_eagerly_or_are_an_error(function: Any) -> None:
+    with torch.no_grad():
+        x = torch.randn(4, 6)
+        got, text = said(torch.compile(function, backend=compile_graph, dynamic=True), x)
+        assert "aten.split" in text
+        assert_same(got, function(x), strides=True)
+        torch._dynamo.reset()
+        strict = torch.compile(function, backend=compile_graph, dynamic=True, options={"fallback": False})
+        with pytest.raises(torch._dynamo.exc.BackendCompilerFailed, match="1 operator is not supported"):
+            strict(x)
+
+
 def test_pieces_have_eagers_gradients() -> None:
     compiled = torch.compile(crossing, backend=compile_graph)
     ours = [torch.randn(5, 4, requires_grad=True), torch.randn(4, 3, requires_grad=True)]
@@ -166,7 +191,21 @@ def signed(x: Tensor) -> tuple[Tensor, int]:
     return x + number, number
 
 
-@pytest.mark.parametrize("function", [half, fractions, enlarged, found, counted, signed])
+def totals(x: Tensor) -> tuple[Tensor, int]:
+    """A sum of more than two sizes, and halves rounded to even."""
+    rows, columns = x.shape
+    return x + sum([rows, columns, 3]), round(rows / 2) + round(-columns / 2)
+
+
+def lengthened(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Sizes made of an element that itself is none, since it may be negative."""
+    count = int((x > 0).sum() - (x > 9).sum())
+    torch._check(count >= -1)
+    ones = x.new_ones(count + 1)
+    return ones, torch.cat([ones, ones]).view(2, -1), ones.new_zeros(2 * count + 2, 3)
+
+
+@pytest.mark.parametrize("function", [half, fractions, enlarged, found, counted, signed, totals, lengthened])
 def test_numbers_computed_from_sizes_and_elements_are_compiled(function: Any) -> None:
     compiled = torch.compile(function, backend=compile_graph, dynamic=True, options={"fallback": False})
     for shape in ((6, 8), (7, 5), (11, 2)):

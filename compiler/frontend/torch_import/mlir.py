@@ -12,6 +12,7 @@ import torch
 from torch._ops import OpOverload
 from torch.fx import Graph as FxGraph
 from torch.fx import Node
+from torch.utils import _pytree as pytree
 from torch_mlir import ir
 from torch_mlir.dialects import func as func_dialect
 from torch_mlir.dialects import torch as torch_dialect
@@ -118,7 +119,9 @@ class _Nodes(GraphNodeImporter):  # type: ignore[misc]
             self.bind_node_value(node, result, index)
 
     def _import_symbolic_function(self, loc: Any, node: Node) -> None:
-        operands = [self._import_argument(loc, argument) for argument in node.args]
+        # torch.sym_sum takes a tuple, and round() without digits None.
+        numbers = [argument for argument in pytree.tree_leaves(node.args) if argument is not None]
+        operands = [self._import_argument(loc, number) for number in numbers]
         kind = self._cc.value_info_to_type(node.meta["val"])
         name = ir.StringAttr.get(f"{SYMBOLIC}{getattr(node.target, '__name__', node.target)}", self._c)
         attributes = {"name": name}

@@ -6,6 +6,7 @@ Integers are i64, floats f64, as Python's own; each function gives Python's valu
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 from mlc.errors import CompileError
@@ -59,6 +60,10 @@ def _joined(g: Graph, *xs: Number) -> list[Value]:
 
 def _arithmetic(op: type[Op]) -> Callable[..., Value]:
     return lambda g, x, y: g(op(*_joined(g, x, y)))
+
+
+def _sum(g: Graph, *xs: Number) -> Value:
+    return functools.reduce(lambda total, x: g(Add(total, x)), _joined(g, *xs))
 
 
 def _swapped(op: type[Op]) -> Callable[..., Value]:
@@ -119,6 +124,7 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
     "floordiv": _floor_division,
     "mod": _remainder,
     "neg": lambda g, x: g(Neg(*_joined(g, x))),
+    "sym_sum": _sum,
     "sym_max": _arithmetic(Maximum),
     "sym_min": _arithmetic(Minimum),
     "sym_float": lambda g, x: g.tensor(x, DType.F64),
