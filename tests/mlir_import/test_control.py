@@ -97,3 +97,61 @@ def test_a_while_loop_ends_when_its_condition_does(backend: str) -> None:
 def test_loops_of_another_form_are_refused(text: str, reason: str) -> None:
     with pytest.raises(mlc.CompileError, match=reason):
         mlc.load(text)
+
+
+def test_a_loop_writes_what_later_turns_read() -> None:
+    text = """func.func @main(%x: tensor<5xf32>) -> tensor<5xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %five = arith.constant 5 : index
+  %r = scf.for %i = %one to %five step %one iter_args(%a = %x) -> tensor<5xf32> {
+    %before = arith.subi %i, %one : index
+    %v = tensor.extract %a[%before] : tensor<5xf32>
+    %w = tensor.extract %a[%i] : tensor<5xf32>
+    %s = arith.addf %v, %w : f32
+    %n = tensor.insert %s into %a[%i] : tensor<5xf32>
+    scf.yield %n : tensor<5xf32>
+  }
+  return %r : tensor<5xf32>
+}
+"""
+    x = np.array([1, 2, 3, 4, 5], np.float32)
+    for backend in ("interp", "llvm"):
+        (got,) = mlc.compile(text, backend=backend).run(x)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(got, np.cumsum(x))
+
+
+def test_a_loop_writes_slices_apart_from_each_other() -> None:
+    text = """func.func @main(%x: tensor<2x3xf32>, %y: tensor<5x4x4xf32>) -> tensor<5x4x4xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %r = scf.for %i = %zero to %two step %one iter_args(%a = %y) -> tensor<5x4x4xf32> {
+    %n = tensor.insert_slice %x into %a[%i, 2, 1] [2, 1, 3] [3, 1, 1] : tensor<2x3xf32> into tensor<5x4x4xf32>
+    scf.yield %n : tensor<5x4x4xf32>
+  }
+  return %r : tensor<5x4x4xf32>
+}
+"""
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    y = -np.ones((5, 4, 4), np.float32)
+    wanted = y.copy()
+    for i in range(2):
+        wanted[i : i + 4 : 3, 2, 1:4] = x
+    for backend in ("interp", "llvm"):
+        (got,) = mlc.compile(text, backend=backend).run(x, y)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_jumps_between_blocks_are_refused() -> None:
+    text = """func.func @main(%x: tensor<2xf32>, %c: i1) -> tensor<2xf32> {
+  cf.cond_br %c, ^a, ^b
+^a:
+  return %x : tensor<2xf32>
+^b:
+  %y = arith.negf %x : tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+"""
+    with pytest.raises(mlc.CompileError, match=r":2:3: cf.cond_br: jumps between blocks are not supported"):
+        mlc.load(text)

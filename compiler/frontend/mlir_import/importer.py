@@ -118,6 +118,11 @@ class _Importer:
         """Imports the ops of an MLIR block for these arguments; what its terminator is given."""
         self.graph.values.update(zip(block.arguments, arguments, strict=True))
         operations = list(block.operations)
+        terminator = operations[-1].operation
+        if len(terminator.successors):
+            where = place(terminator.location, self.file)
+            self.refusals.append(Refusal(terminator.name, "jumps between blocks are not supported, only scf", where))
+            raise Unavailable
         for operation in operations[:-1]:
             self.step(operation.operation)
         return [self.graph.imported(operand) for operand in operations[-1].operation.operands]

@@ -8,6 +8,7 @@ import numpy as np
 
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.loops.nest import Nest, gather
+from mlc.frontend.mlir_import.operators.placing import put
 from mlc.frontend.mlir_import.operators.tensors import mixed
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Dim, DType, Value
@@ -115,10 +116,7 @@ def _reduced(g: Graph, dims: Sequence[Dim]) -> list[Dim]:
 def insert(g: Graph, scalar: Value, dest: Value, *indices: Value | Dim) -> Value:
     """dest with the element at a place replaced."""
     rank = dest.tensor.rank
-    known = [i for i in indices if not isinstance(i, Value)]
-    if len(known) != rank:
-        raise g.error("an index that only the run tells is not supported here")
-    return written(g, g.reshape(scalar, [1] * rank), dest, known, (1,) * rank)
+    return _written_anywhere(g, g.reshape(scalar, [1] * rank), dest, indices, (1,) * rank)
 
 
 @mlir_op("tensor.insert_slice")
@@ -126,7 +124,7 @@ def insert_slice(
     g: Graph,
     source: Value,
     dest: Value,
-    offsets: Sequence[Dim],
+    offsets: Sequence[Value | Dim],
     sizes: Sequence[Dim],
     strides: Sequence[Dim],
     *,
@@ -137,7 +135,17 @@ def insert_slice(
     """dest with the elements at offset + i * stride replaced by those of source."""
     starts, dims = mixed(static_offsets, offsets), mixed(static_sizes, sizes)
     steps = _known(g, mixed(static_strides, strides))
-    return written(g, g.reshape(source, dims), dest, starts, steps)
+    return _written_anywhere(g, g.reshape(source, dims), dest, starts, steps)
+
+
+def _written_anywhere(g: Graph, x: Value, dest: Value, starts: Sequence[Value | Dim], steps: Sequence[int]) -> Value:
+    known = [s for s in starts if not isinstance(s, Value)]
+    if len(known) == len(starts):
+        return written(g, x, dest, known, steps)
+    sizes = zip(starts, x.tensor.dims, dest.tensor.dims, strict=True)
+    axes = [a for a, (start, d, n) in enumerate(sizes) if isinstance(start, Value) or start != 0 or d != n]
+    begins = g(Concat([g.reshape(g.value(starts[a], DType.I64), [1]) for a in axes], axis=0))
+    return put(g, dest, x, axes, begins, [steps[a] for a in axes])
 
 
 def written(g: Graph, x: Value, dest: Value, starts: Sequence[Dim], steps: Sequence[int]) -> Value:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlc.frontend.mlir_import.graph import Graph
+from mlc.frontend.mlir_import.operators.placing import put
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Array, Dim, DType, Value
 from mlc.ir.dims import floordiv, product
@@ -20,7 +21,6 @@ from mlc.ops import (
     Pad,
     Range,
     Reshape,
-    ScatterNd,
     Slice,
     constant_value,
 )
@@ -227,16 +227,7 @@ def dynamic_update_slice(g: Graph, operand: Value, update: Value, *start_indices
     axes = [i for i, (d, n) in enumerate(zip(dims, sizes, strict=True)) if d != n]
     if not axes:
         return update
-    counts = [n for n in (sizes[i] for i in axes) if isinstance(n, int)]
-    if len(counts) != len(axes):
-        raise g.error(f"an update {update.type} of a size that only the run tells is not supported")
-    rest = [i for i in range(len(dims)) if i not in axes]
-    order = [*axes, *rest]
-    begins = starts_of(g, operand, [start_indices[i] for i in axes], axes, sizes)
-    grid = np.moveaxis(np.indices(counts), 0, -1)
-    places = g(Add(g.constant(grid.astype(np.int64)), begins))
-    written = g(ScatterNd(g.transpose(operand, order), places, g.transpose(update, order)))
-    return g.transpose(written, [order.index(i) for i in range(len(order))])
+    return put(g, operand, update, axes, starts_of(g, operand, [start_indices[i] for i in axes], axes, sizes))
 
 
 @mlir_op("stablehlo.pad")
