@@ -173,3 +173,12 @@ def test_a_map_may_round_up() -> None:
     x, y, i = np.array([1, 2, 3, 4], np.float32), np.array([5, 6, 7, 8], np.float32), np.arange(7)
     for got in results(text, x, y):
         np.testing.assert_array_equal(got, x[-(-i // 2)] * y[(i - 3) // 2 + 2])
+
+
+@pytest.mark.parametrize(("predicate", "wanted"), [("slt", True), ("sge", False), ("ult", False), ("ugt", True)])
+def test_known_booleans_are_ordered_by_the_sign_that_the_predicate_gives_them(predicate: str, wanted: bool) -> None:
+    body = f"""  %yes = arith.constant true
+  %no = arith.constant false
+  %r = arith.cmpi {predicate}, %yes, %no : i1"""
+    for got in results(module_text(body, ["i1"], ["i1"]), np.array(False)):
+        assert bool(got) is wanted

@@ -33,12 +33,13 @@ _FLOAT = ("false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord") + (
 def cmpi(g: Graph, lhs: Value | Dim, rhs: Value | Dim, *, predicate: int) -> Value | Dim:
     """Whether the predicate holds; decided here where dims tell."""
     name = _INTEGER[predicate]
-    if not isinstance(lhs, Value) and not isinstance(rhs, Value):
-        known = decided(name, lhs, rhs)
-        if known is not None:
-            return int(known)
     kind = g.operation.operands[0].type
     dtype = dtype_of(getattr(kind, "element_type", kind))
+    if not isinstance(lhs, Value) and not isinstance(rhs, Value):
+        is_turned = dtype is DType.BOOL and name[0] == "s"  # with a sign true, 1 here, is -1
+        known = decided(name, rhs, lhs) if is_turned else decided(name, lhs, rhs)
+        if known is not None:
+            return int(known)
     x, y = g.value(lhs, dtype), g.value(rhs, dtype)
     if name[0] == "u":
         x, y = unsigned(g, x), unsigned(g, y)
