@@ -18,6 +18,17 @@ def symbols_of_type(type: Type) -> list[str]:
             return symbols_of_type(element)
 
 
+def symbols_told_by(type: Type) -> list[str]:
+    """Names of the symbols that are a dim by themselves in values of the type: these have them when the model runs."""
+    match type:
+        case TensorType(shape=None):
+            return []
+        case TensorType():
+            return [str(dim) for dim in type.dims if symbols_of(dim) == [str(dim)]]
+        case SequenceType(element) | OptionalType(element):
+            return symbols_told_by(element)
+
+
 def symbols_named_by(op: Op) -> Iterator[str]:
     """Names of the symbols in the op's result types, block arguments and attributes, repeated as they repeat."""
     for value in (*op.results, *(a for region in op.regions for a in region.block.arguments)):

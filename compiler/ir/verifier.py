@@ -7,7 +7,8 @@
 5. `uses` lists exactly the uses by ops that are part of the function.
 6. Attributes are of their declared kinds.
 7. Result types are what `infer` says for the operands' types.
-8. Symbols in types are those of the function's inputs, or of an earlier op that may define symbols.
+8. Symbols in types are those of the function's inputs, or of an earlier op that may define symbols. What tells a symbol
+   when the model runs is a dim that is nothing else: 2 * s alone does not.
 9. What an op class checks itself in `verify`.
 """
 
@@ -19,7 +20,7 @@ from mlc.errors import CompileError, VerifyError
 from mlc.ir.core import Block, Function, Op, Return, Value
 from mlc.ir.module import Module
 from mlc.ir.printer import print_op
-from mlc.ir.symbols import symbols_of_type
+from mlc.ir.symbols import symbols_of_type, symbols_told_by
 
 
 def verify(module: Module) -> None:
@@ -40,6 +41,10 @@ class _Verifier:
         function = self.function
         if len(function.inputs) != len(function.input_names):
             raise self._function_error(f"has {len(function.inputs)} inputs but {len(function.input_names)} input names")
+        told = {s for value in function.inputs for s in symbols_told_by(value.type)}
+        for value, name in zip(function.inputs, function.input_names, strict=True):
+            if untold := [s for s in symbols_of_type(value.type) if s not in told]:
+                raise self._function_error(f"has an input {name!r} of {value.type}, but none with a dim {untold[0]}")
         self._block(function.block, is_function=True)
         if len(function.outputs) != len(function.output_names):
             raise self._function_error(
@@ -104,6 +109,9 @@ class _Verifier:
         unknown = [s for s in symbols_of_type(result.type) if s not in self.symbols]
         if unknown and not op.defines_symbols:
             raise _error(op, f"symbol {unknown[0]} is not known here and {op.name} defines none")
+        told = {s for other in op.results for s in symbols_told_by(other.type)}
+        if untold := [s for s in unknown if s not in told]:
+            raise _error(op, f"symbol {untold[0]} is not known here, and no dim of {result.type} is just {untold[0]}")
         self.symbols.update(unknown)
 
     def _regions(self, op: Op) -> None:

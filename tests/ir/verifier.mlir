@@ -49,3 +49,18 @@ func.func @main(%a: tensor<4xf32>) -> (tensor<4xf32>) {
   %1 = "mlc.relu"(%0) : (tensor<4xf32>) -> tensor<4xf32>
   func.return %1 : tensor<4xf32>
 }
+
+// -----
+
+// EXPECT-ERROR: mlc.range: symbol M is not known here, and no dim of tensor<?xi64, "M + 1"> is just M
+func.func @main(%n: tensor<i64>, %one: tensor<i64>) -> (tensor<?xi64, "M + 1">) {
+  %0 = "mlc.range"(%one, %n, %one) {count = "M + 1"} : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64, "M + 1">
+  func.return %0 : tensor<?xi64, "M + 1">
+}
+
+// -----
+
+// EXPECT-ERROR: function @main has an input 'a' of tensor<?xf32, "2 * N">, but none with a dim N
+func.func @main(%a: tensor<?xf32, "2 * N"> {mlc.name = "a"}) -> (tensor<?xf32, "2 * N">) {
+  func.return %a : tensor<?xf32, "2 * N">
+}
