@@ -182,3 +182,17 @@ def test_known_booleans_are_ordered_by_the_sign_that_the_predicate_gives_them(pr
   %r = arith.cmpi {predicate}, %yes, %no : i1"""
     for got in results(module_text(body, ["i1"], ["i1"]), np.array(False)):
         assert bool(got) is wanted
+
+
+def test_affine_maps_are_applied_to_numbers_of_loops() -> None:
+    body = """    %i = linalg.index 0 : index
+    %j = affine.apply affine_map<(d)[s] -> ((d - s) floordiv 2 + d mod 3)>(%i)[%i]
+    %k = affine.min affine_map<(d, e) -> (d * 2 - 3, e ceildiv 2, 2)>(%i, %i)
+    %n = arith.muli %j, %k : index
+    %m = arith.index_cast %n : index to i64
+    linalg.yield %m : i64"""
+    text = generic("tensor<7xf32>", "tensor<7xi64>", "(i) -> (i); (i) -> (i)", "p", body, "0", element="i64")
+    i = np.arange(7)
+    wanted = (i % 3) * np.minimum(np.minimum(2 * i - 3, -(-i // 2)), 2)
+    for got in results(text, np.zeros(7, np.float32)):
+        np.testing.assert_array_equal(got, wanted)

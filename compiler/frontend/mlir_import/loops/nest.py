@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from torch_mlir import ir
-
-from mlc.errors import CompileError
+from mlc.frontend.mlir_import.affine import computed
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.loops.accesses import Access
-from mlc.frontend.quotients import ceil_quotient, floor_quotient
 from mlc.ir import Dim, DType, Value
-from mlc.ops import Add, Concat, GatherNd, Mod, Mul, Range, Slice
+from mlc.ops import Concat, GatherNd, Range, Slice
 
 
 @dataclass(frozen=True)
@@ -91,27 +87,8 @@ class Nest:
 
     def _gathered(self, operand: Operand) -> Value:
         """The operand read at places that the affine expressions give: any map at all."""
-        places = [self._place(e) for e in operand.access.expressions]
+        places = [computed(self.g, e, self.iota) for e in operand.access.expressions]
         return gather(self.g, operand.value, places, self.dims)
-
-    def _place(self, expression: Any) -> Value:
-        g = self.g
-        match expression:
-            case ir.AffineDimExpr():
-                return self.iota(expression.position)
-            case ir.AffineConstantExpr():
-                return g.scalar(expression.value, DType.I64)
-            case ir.AffineAddExpr():
-                return g(Add(self._place(expression.lhs), self._place(expression.rhs)))
-            case ir.AffineMulExpr():
-                return g(Mul(self._place(expression.lhs), self._place(expression.rhs)))
-            case ir.AffineModExpr():
-                return g(Mod(self._place(expression.lhs), self._place(expression.rhs)))
-            case ir.AffineFloorDivExpr():
-                return floor_quotient(g, self._place(expression.lhs), self._place(expression.rhs))
-            case ir.AffineCeilDivExpr():
-                return ceil_quotient(g, self._place(expression.lhs), self._place(expression.rhs))
-        raise CompileError(f"the place {expression} of an indexing map is not supported")
 
 
 def gather(g: Graph, x: Value, places: Sequence[Value], dims: Sequence[Dim]) -> Value:

@@ -8,11 +8,13 @@ from typing import Any
 
 from torch_mlir import ir
 
+from mlc.frontend.mlir_import.affine import computed
 from mlc.frontend.mlir_import.folding import folded
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import floordiv, maximum, minimum, mod
+from mlc.ops import Maximum, Minimum
 
 
 @mlir_op("tensor.dim")
@@ -30,18 +32,30 @@ def rank(g: Graph, tensor: Value) -> Dim:
 
 
 @mlir_op("affine.apply")
-def apply(g: Graph, *operands: Dim, map: Any) -> Dim:
-    """An affine expression over sizes."""
-    dims = map.value.n_dims
-    return _affine(g, next(iter(map.value.results)), operands[:dims], operands[dims:])
+def apply(g: Graph, *operands: Value | Dim, map: Any) -> Value | Dim:
+    """An affine expression over sizes, or over numbers that the run computes."""
+    return _of_map(g, map, operands)[0]
 
 
 @mlir_op("affine.min", "affine.max")
-def least(g: Graph, *operands: Dim, map: Any) -> Dim:
-    """The smallest, or the largest, of several affine expressions over sizes."""
-    dims = map.value.n_dims
-    sizes = [_affine(g, e, operands[:dims], operands[dims:]) for e in map.value.results]
-    return functools.reduce(minimum if g.operation.name == "affine.min" else maximum, sizes)
+def least(g: Graph, *operands: Value | Dim, map: Any) -> Value | Dim:
+    """The smallest, or the largest, of several affine expressions."""
+    found = _of_map(g, map, operands)
+    is_least = g.operation.name == "affine.min"
+    sizes = [x for x in found if not isinstance(x, Value)]
+    if len(sizes) == len(found):
+        return functools.reduce(minimum if is_least else maximum, sizes)
+    kind = Minimum if is_least else Maximum
+    return functools.reduce(lambda x, y: g(kind(x, y)), [g.value(x, DType.I64) for x in found])
+
+
+def _of_map(g: Graph, affine_map: Any, operands: Sequence[Value | Dim]) -> list[Value | Dim]:
+    expressions, count = list(affine_map.value.results), affine_map.value.n_dims
+    sizes = [x for x in operands if not isinstance(x, Value)]
+    if len(sizes) == len(operands):
+        return [_affine(g, e, sizes[:count], sizes[count:]) for e in expressions]
+    numbers = [g.value(x, DType.I64) for x in operands]
+    return [computed(g, e, lambda i: numbers[i], lambda i: numbers[count + i]) for e in expressions]
 
 
 def _affine(g: Graph, expression: Any, dims: Sequence[Dim], symbols: Sequence[Dim]) -> Dim:
