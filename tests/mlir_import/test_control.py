@@ -155,3 +155,21 @@ def test_jumps_between_blocks_are_refused() -> None:
 """
     with pytest.raises(mlc.CompileError, match=r":2:3: cf.cond_br: jumps between blocks are not supported"):
         mlc.load(text)
+
+
+@pytest.mark.parametrize(("end", "turns"), [(9, 3), (8, 2), (1, 1), (0, 0), (-3, 0)])
+def test_a_loop_by_steps_may_end_where_the_run_says(end: int, turns: int) -> None:
+    text = """func.func @main(%x: tensor<3xf32>, %n: index) -> tensor<3xf32> {
+  %zero = arith.constant 0 : index
+  %four = arith.constant 4 : index
+  %r = scf.for %i = %zero to %n step %four iter_args(%a = %x) -> tensor<3xf32> {
+    %w = arith.addf %a, %x : tensor<3xf32>
+    scf.yield %w : tensor<3xf32>
+  }
+  return %r : tensor<3xf32>
+}
+"""
+    x = np.array([1, 2, 3], np.float32)
+    for backend in ("interp", "llvm"):
+        (got,) = mlc.compile(text, backend=backend).run(x, np.array(end))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(got, (turns + 1) * x)

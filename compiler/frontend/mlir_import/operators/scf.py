@@ -11,6 +11,7 @@ from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.nesting import nested
 from mlc.frontend.mlir_import.operators.regions import branch, region_of, repeat
 from mlc.frontend.mlir_import.registry import Imported, mlir_op
+from mlc.frontend.quotients import ceil_quotient
 from mlc.ir import Dim, DType, TensorType, Value
 from mlc.ir.dims import floordiv, lower_bound, maximum
 from mlc.ops import Add, Loop, Maximum, Mul, Sub, Where
@@ -65,9 +66,8 @@ def _turns(g: Graph, first: Value | Dim, end: Value | Dim, step: Value | Dim) ->
         low = lower_bound(count)
         return g.scalar(count if low is not None and low >= 0 else maximum(count, 0), DType.I64)
     room = g(Sub(g.value(end, DType.I64), g.value(first, DType.I64)))
-    if step == 1:
-        return g(Maximum(room, g.scalar(0, DType.I64)))
-    raise g.error("a loop by steps between bounds that only the run tells is not supported")
+    turns = room if step == 1 else ceil_quotient(g, room, g.scalar(step, DType.I64))
+    return g(Maximum(turns, g.scalar(0, DType.I64)))
 
 
 @mlir_op("scf.while")
