@@ -18,8 +18,8 @@ class Matmul(Op):
 
     A rank-1 x is a row [K] and loses M in the result, a rank-1 y a column [K] and loses N. Products of narrow floats
     are accumulated in f32. With `strassen` each matrix is multiplied by one y[K, N] by seven products of its blocks
-    instead of eight, with more rounding: an infinity or NaN then spreads to whole rows and columns. ONNX MatMul
-    (opset 13).
+    instead of eight, with more rounding: an infinity or NaN then spreads to whole rows and columns, and numbers within
+    a few powers of two of the greatest overflow in the sums. ONNX MatMul (opset 13).
     """
 
     x: Value

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import mlc
 from mlc.cli.main import main
+from mlc.errors import CompileError
 from mlc.frontend import mlir_models
 from mlc.ir import Module
 from mlc.ir.printer import print_module
@@ -288,6 +289,21 @@ def test_each_mistake_is_one_located_line(text: str, expected: str, tmp_path: Pa
     (line,) = result.output.strip().splitlines()
     assert line.startswith(f"error: {path}")
     assert line.endswith(expected.replace("<text>", str(path)))
+
+
+CRASHING = """func.func @main(%b: tensor<4x3xf32>, %e: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %t = linalg.transpose ins(%b : tensor<4x3xf32>) outs(%e : tensor<3x4xf32>) permutation =, 0]
+  return %t : tensor<3x4xf32>
+}
+"""
+
+
+def test_a_text_that_crashes_mlir_is_refused_and_the_next_is_read() -> None:
+    for _ in range(2):
+        with pytest.raises(CompileError, match=r"^<text>: MLIR's own parser crashed .* was killed by SIGSEGV"):
+            mlc.load(CRASHING)
+    loaded = mlc.load(CRASHING.replace("permutation =,", "permutation = [1,"))
+    assert isinstance(loaded, Module) and len(loaded.main.inputs) == 2
 
 
 def test_a_missing_torch_mlir_is_one_line_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlc.errors import CompileError
 from mlc.frontend.mlir_import.resources import Resources
+from mlc.frontend.mlir_import.trial import try_to_read
 
 _PLACE = re.compile(r'"(?P<file>[^"]*)":(?P<line>\d+):(?P<column>\d+)')
 TEXT = "-"  # what MLIR calls the text in locations
@@ -29,13 +30,15 @@ def parse(text: str, file: str) -> Parsed:
 
     body, resources = Resources.split(text)
     try:
-        with _context():
+        with context():
+            try_to_read(body, file)
             return Parsed(ir.Module.parse(body).operation, resources)
     except ir.MLIRError as error:
         raise _located(error, file) from None
 
 
-def _context() -> Any:
+def context() -> Any:
+    """An MLIR context that knows the dialects of models, and keeps ops of others as they are."""
     from torch_mlir import ir
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.passmanager import PassManager
