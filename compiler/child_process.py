@@ -29,13 +29,13 @@ def start_module(module: str, errors: IO[bytes] | None = None) -> subprocess.Pop
         stdout=subprocess.PIPE,
         stderr=errors,
         env={**os.environ, "PYTHONPATH": path},
+        process_group=0,  # a terminal's Ctrl-C is for the parent alone, which ends its children
     )
 
 
 def live_with_parent() -> None:
-    """In the child: dies when the parent is killed, and leaves Ctrl-C, which both get, to the parent."""
+    """In the child: dies when the parent is killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def how_it_ended(code: int) -> str:

@@ -49,7 +49,8 @@ class CompilePool:
         for process, _thread in self._workers:
             process.kill()
         for process, thread in self._workers:
-            thread.join()
+            if thread.is_alive():  # Ctrl-C may have come before it was started
+                thread.join()
             process.communicate()
 
     @property

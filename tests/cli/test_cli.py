@@ -459,7 +459,14 @@ def test_ctrl_c_while_compiling_leaves_no_process_behind(tmp_path: Path) -> None
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}  # also what finds our processes again
     mlc = [sys.executable, "-c", "from mlc.cli import main; main()"]
     command = [*mlc, "compile", str(path), "-o", str(tmp_path / "m.mlc"), "--jobs", "2"]
-    process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     while len(processes_with(str(tmp_path / "cache"))) < 2:  # ours and a worker
         assert process.poll() is None, "it was done before a worker was seen"
         time.sleep(0.01)
