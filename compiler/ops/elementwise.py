@@ -67,7 +67,7 @@ class Mul(Binary):
 
 
 class Div(Binary):
-    """x / y; of integers the quotient rounded towards zero, and undefined where y is 0. ONNX Div (opset 14)."""
+    """x / y; of integers the quotient rounded towards zero, and x where y is 0. ONNX Div (opset 14)."""
 
     def evaluate(self, x: Array, y: Array) -> Array:
         if self.x.tensor.dtype.is_integer:
@@ -76,25 +76,29 @@ class Div(Binary):
 
 
 def _truncated_quotient(x: Array, y: Array) -> Array:
+    y = _without_zeros(y)
     floor = np.floor_divide(x, y)
     is_inexact_negative = (np.remainder(x, y) != 0) & ((x < 0) != (y < 0))
     return np.asarray(floor + is_inexact_negative.astype(x.dtype))
 
 
+def _without_zeros(y: Array) -> Array:
+    return np.where(y == 0, np.ones((), y.dtype), y)
+
+
 class Mod(Binary):
     """The remainder of x / y with the sign of the divisor y (quotient rounded down) or of the dividend x (towards 0).
 
-    Undefined where an integer y is 0. ONNX Mod (opset 28): sign_of is "dividend" for fmod=1.
+    Of integers x where y is 0. ONNX Mod (opset 28): sign_of is "dividend" for fmod=1.
     """
 
     sign_of: Literal["divisor", "dividend"] = "divisor"
 
     def evaluate(self, x: Array, y: Array) -> Array:
-        if self.sign_of == "dividend":
-            return in_f32(np.fmod, x, y)
         if self.x.tensor.dtype.is_float:
-            return in_f32(_floored_remainder, x, y)
-        return np.asarray(np.remainder(x, y))
+            return in_f32(np.fmod if self.sign_of == "dividend" else _floored_remainder, x, y)
+        function = np.fmod if self.sign_of == "dividend" else np.remainder
+        return np.asarray(np.where(y == 0, x, function(x, _without_zeros(y))), x.dtype)
 
 
 def _floored_remainder(x: Array, y: Array) -> Array:

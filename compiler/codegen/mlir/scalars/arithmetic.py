@@ -50,16 +50,18 @@ def div(b: Body, op: Div, x: Scalar, y: Scalar) -> Scalar:
 
 
 def _integer(b: Body, dtype: DType, name: str, x: Scalar, y: Scalar) -> Scalar:
-    """A quotient or remainder; by 0 it is undefined in the op, but must not trap, nor must the least number by -1."""
+    """A quotient or remainder; by 0 it is x, and neither that nor the least number by -1 must trap."""
     one = b.like(1, y)
-    y = b.select(b.compare("eq", y, b.like(0, y)), one, y)
+    is_zero = b.compare("eq", y, b.like(0, y))
+    y = b.select(is_zero, one, y)
     if not dtype.is_signed:
-        return b.binary(f"arith.{name}ui", x, y)
+        found = b.binary(f"arith.{name}ui", x, y)
+        return found if name == "div" else b.select(is_zero, x, found)
     # x / -1 is -x, and x rem -1 is 0: the least number wraps.
     is_minus_one = b.compare("eq", y, b.like(-1, y))
     safe = b.select(is_minus_one, one, y)
     found = b.binary(f"arith.{name}si", x, safe)
-    return b.select(is_minus_one, b.sub(b.like(0, x), x), found) if name == "div" else found
+    return b.select(is_minus_one, b.sub(b.like(0, x), x), found) if name == "div" else b.select(is_zero, x, found)
 
 
 @scalar(Mod, attributes="sign_of")
