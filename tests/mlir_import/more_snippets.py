@@ -266,7 +266,7 @@ CANONICAL = [
         ("mlc.where",),
     ),
     Snippet(
-        "a_sum_divided_by_its_count_is_a_mean",
+        "a_sum_divided_by_its_count_keeps_its_axis",
         function(
             F,
             f"""  %zero = arith.constant dense<0.0> : tensor<3xf32>
@@ -278,8 +278,8 @@ CANONICAL = [
             "tensor<3x1xf32>",
         ),
         lambda a: a.mean(1, keepdims=True),
-        ("mlc.reduce_mean",),
-        ("mlc.div", "mlc.reshape"),
+        ("mlc.reduce_sum", "mlc.div"),
+        ("mlc.reduce_mean", "mlc.reshape"),
         terms=4,
     ),
     Snippet(

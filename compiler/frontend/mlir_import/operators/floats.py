@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from mlc.frontend.mlir_import.folding import folded
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Value
-from mlc.ir.dims import product
-from mlc.ops import Add, Div, IsNan, Maximum, Minimum, Mod, Mul, Neg, ReduceMean, ReduceSum, Sub, Where
+from mlc.ops import Add, Div, IsNan, Maximum, Minimum, Mod, Mul, Neg, Sub, Where
 
 FAST = ("fastmath",)  # a permission to be less exact
 
@@ -32,19 +30,8 @@ def mulf(g: Graph, lhs: Value, rhs: Value) -> Value:
 
 @mlir_op("arith.divf", ignores=FAST)
 def divf(g: Graph, lhs: Value, rhs: Value) -> Value:
-    """lhs / rhs; a sum divided by how many numbers it adds up is their mean."""
-    return _mean(g, lhs, rhs) or g(Div(lhs, rhs))
-
-
-def _mean(g: Graph, total: Value, count: Value) -> Value | None:
-    op = total.op
-    if not isinstance(op, ReduceSum) or op.axes is None:
-        return None
-    number = folded(count)
-    added = product([op.x.tensor.dims[axis] for axis in op.axes])
-    if number is None or not isinstance(added, int) or not number.size or not (number == added).all():
-        return None
-    return g(ReduceMean(op.x, axes=op.axes, keep_dims=op.keep_dims))
+    """lhs / rhs."""
+    return g(Div(lhs, rhs))
 
 
 @mlir_op("arith.remf", ignores=FAST)
