@@ -21,6 +21,7 @@ from mlc.ops import (
     Unpack,
     constant_value,
 )
+from mlc.ops.inference import numbers
 from mlc.passes.affine import Affine, affine_of
 from mlc.passes.layout_cut import POOLS, SPATIAL_REDUCTIONS, channels_of, is_image_for, takes_plain
 from mlc.rewrite import erase_dead
@@ -119,7 +120,7 @@ class Blocker:
             return _reshaped(value, (*aligned, 1))
         array = constant_value(value)
         if array is not None:
-            return self._packed_constant(array.reshape([int(str(d)) for d in aligned]), (1,), (self.size,))
+            return self._packed_constant(array.reshape(numbers(aligned)), (1,), (self.size,))
         return Pack(_reshaped(value, aligned), axes=(1,), tiles=(self.size,), fill=0.0).result
 
     def _packed_constant(self, array: Array, axes: tuple[int, ...], tiles: tuple[int, ...]) -> Value:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mlc.ir import DType, Module, Value
 from mlc.ops import Conv, constant_value
+from mlc.ops.inference import numbers
 from mlc.ops.windows import block_of
 from mlc.rewrite import Miss, Pass, apply_rules, option
 from mlc.target import Target
@@ -70,8 +71,8 @@ class Winograd(Pass):
 def _cycles(op: Conv, side: int, target: str) -> float:
     """About how long the conv takes one core, directly (0) or by tiles of this side."""
     lanes = Target.parse(target).lanes(4)
-    blocks, height, width, block = (int(str(d)) for d in op.result.tensor.dims[-4:])
-    filters, channels = blocks * block, int(str(op.w.tensor.dims[1])) * block
+    blocks, height, width, block = numbers(op.result.tensor.dims[-4:])
+    filters, channels = blocks * block, numbers(op.w.tensor.dims)[1] * block
     if not side:
         seen = _taps_seen(height, op, 0) * _taps_seen(width, op, 1)
         products = seen * filters * channels / lanes
@@ -85,10 +86,10 @@ def _cycles(op: Conv, side: int, target: str) -> float:
 
 def _added_bytes(op: Conv, side: int) -> int:
     """What the weights at the points of a tile take more than those of 9 taps."""
-    return ((side + 2) ** 2 - 9) * op.w.tensor.dtype.itemsize * math.prod(map(int, map(str, op.w.tensor.dims))) // 9
+    return ((side + 2) ** 2 - 9) * op.w.tensor.dtype.itemsize * math.prod(numbers(op.w.tensor.dims)) // 9
 
 
 def _taps_seen(count: int, op: Conv, axis: int) -> int:
     """Taps of all windows along one dim that see elements; the direct kernel leaves out the others."""
-    size, begin = int(str(op.x.tensor.dims[2 + axis])), op.pads[axis]
+    size, begin = numbers(op.x.tensor.dims[1:])[1 + axis], op.pads[axis]
     return sum(0 <= i + tap - begin < size for i in range(count) for tap in range(3))

@@ -74,7 +74,7 @@ def merged_dim(op: Op, axis: int, dims: Sequence[Dim]) -> Dim:
 
 
 def numbers(dims: Sequence[Dim]) -> tuple[int, ...]:
-    """Dims that are numbers by now: `evaluate` runs on an op whose attributes have no symbols left."""
+    """Dims that are numbers by now, as all are of an op that is evaluated or made for one size."""
     static = tuple(d for d in dims if isinstance(d, int))
     assert len(static) == len(dims), dims
     return static

@@ -79,7 +79,7 @@ class Blocked:
         taps = numbers(w[2:-2])
         self.is_plain = op.takes_plain
         self.pixel = 1 if self.is_plain else self.block  # elements from one pixel of x to the next
-        self.depth, self.inner = w[1], int(str(w[-2]))  # blocks of input channels of a group, channels of a block
+        self.depth, self.inner = w[1], numbers(w[-2:])[0]  # blocks of input channels of a group, channels of a block
         self.batch, self.groups, self.channel_blocks = y[0], op.groups, x[1]
         self.used = last_block_channels(op)
         self.filter_blocks = w[0] // self.groups

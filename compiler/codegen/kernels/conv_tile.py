@@ -17,6 +17,7 @@ from mlc.codegen.builder import POINTER, Lanes, Num
 from mlc.codegen.kernel import Kernel
 from mlc.ir import DType
 from mlc.ops import Conv
+from mlc.ops.inference import numbers
 
 # FMAs in one loop body: half of what the micro-op cache was seen to take, which compiles in half the time.
 MAX_UNROLLED = 224
@@ -101,7 +102,7 @@ class Tile:
 
 def last_block_channels(op: Conv) -> int:
     """How many channels of the last block of x the sum of a blocked conv goes over."""
-    inner = int(str(op.w.tensor.dims[-2]))
+    inner = numbers(op.w.tensor.dims[-2:])[0]
     return (op.channels - 1) % inner + 1 if op.channels else inner
 
 

@@ -11,6 +11,7 @@ from mlc.frontend.onnx_export.registry import onnx_export
 from mlc.frontend.onnx_export.writer import Writer
 from mlc.ir import DType, Value
 from mlc.ops.attention import Attention, RotaryEmbedding
+from mlc.ops.inference import numbers
 
 _OUTPUTS = {"raw": 0, "capped": 1, "biased": 2, "weights": 3}
 
@@ -50,7 +51,7 @@ def _spelled_out(w: Writer, op: Attention) -> str:
     query = _by_layout(w, op, w.name(op.q))
     if op.scale is None and not isinstance(size, int):
         raise w.error("the size of a head is not known")
-    scale = w.scalar(op.scale if op.scale is not None else 1 / math.sqrt(int(str(size))), dtype)
+    scale = w.scalar(op.scale if op.scale is not None else 1 / math.sqrt(numbers([size])[0]), dtype)
     keys, values = (_for_each_head(w, op, value) for value in (op.k, op.v))
     scores = w("Mul", w("MatMul", query, w("Transpose", keys, perm=(0, 1, 3, 2))), scale)
     if op.softcap:
