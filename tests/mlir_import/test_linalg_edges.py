@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch_mlir")
 
 from mlir_import.calls import module_text, tensor  # noqa: E402
-from mlir_import.snippets import function, generic  # noqa: E402
+from mlir_import.snippets.forms import function, generic  # noqa: E402
 
 import mlc  # noqa: E402
 

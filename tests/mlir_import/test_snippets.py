@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("torch_mlir")
 
-from mlir_import.more_snippets import MORE  # noqa: E402
-from mlir_import.snippets import CONTRACTIONS, CONVOLUTIONS, POOLS, Snippet  # noqa: E402
+from mlir_import.snippets import SNIPPETS  # noqa: E402
+from mlir_import.snippets.forms import Snippet  # noqa: E402
 from tolerance import assert_op_close  # noqa: E402
 
 import mlc  # noqa: E402
@@ -25,9 +25,6 @@ def drawn(kind: TensorType, sizes: dict[str, int], generator: np.random.Generato
         return generator.standard_normal(shape).astype(kind.dtype.numpy)
     low, high = (0, 2) if kind.dtype.bits == 1 else (-9, 10)
     return generator.integers(low, high, shape).astype(kind.dtype.numpy)
-
-
-SNIPPETS = [*CONTRACTIONS, *CONVOLUTIONS, *POOLS, *MORE]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: s.name)
