@@ -19,12 +19,17 @@ from mlc.ir import TensorType  # noqa: E402
 
 
 def drawn(kind: TensorType, sizes: dict[str, int], generator: np.random.Generator) -> Any:
-    """Random numbers of a type: normal ones, small integers of both signs, or booleans."""
+    """Random numbers of a type: normal ones, booleans, or integers: small ones, any, and the least and greatest."""
     shape = [d if isinstance(d, int) else sizes[str(d)] for d in kind.dims]
     if kind.dtype.is_float:
         return generator.standard_normal(shape).astype(kind.dtype.numpy)
-    low, high = (0, 2) if kind.dtype.bits == 1 else (-9, 10)
-    return generator.integers(low, high, shape).astype(kind.dtype.numpy)
+    if kind.dtype.bits == 1:
+        return generator.integers(0, 2, shape).astype(kind.dtype.numpy)
+    limits = np.iinfo(kind.dtype.numpy)
+    small = generator.integers(-9, 10, shape).astype(kind.dtype.numpy)
+    wide = generator.integers(limits.min, limits.max, shape, kind.dtype.numpy, endpoint=True)
+    ends = generator.choice(np.array([limits.min, limits.max], kind.dtype.numpy), shape)
+    return np.choose(generator.integers(0, 4, shape), (small, small, wide, ends)).astype(kind.dtype.numpy)
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda s: s.name)
