@@ -62,6 +62,16 @@ def test_what_falls_short_is_named_with_where_its_time_goes() -> None:
     assert "Nothing: no model is slower" in pages.page([FAST], [], [FAST], "A machine.")
 
 
+def test_more_memory_than_onnx_runtime_and_low_means_fall_short_too() -> None:
+    large = result("fast -O3", 1.0, 2.0, 4.0)
+    large["rows"][0]["private_bytes"] = 4 << 20
+    text = pages.page([FAST], [], [large], "A machine.")
+    assert "- **fast -O3**: 4 MiB of private memory, ort 3 MiB." in text and "**fast**" not in text
+    assert "| fast -O3 | 2.5 s | 10.0 ms | 10.0 ms | 10.0 ms | 4 MiB | 3 MiB | 3 MiB |" in text
+    low = pages.page([result("near", 1.0, 1.1, 2.0)], [], [FAST], "A machine.")
+    assert "at -O2 with 2 threads is 1.100 [1.100, 1.100]; 1.15 is aimed at." in low and "at -O3 with" not in low
+
+
 def test_what_another_level_changes_has_rows_and_a_mean_of_its_own() -> None:
     text = pages.page([FAST, SLOW], [], [FAST, result("slow -O3", 0.5, 1.0, 3.0)], "A machine.")
     assert "| slow -O3 | 2 | 250.0 ms | 50 % | 500.0 ms ort | 2.000 [2.000, 2.000] | 2.0e-05 |" in text
