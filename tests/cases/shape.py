@@ -98,6 +98,16 @@ CASES = [
         lambda x, a, b, axes, steps: DynamicSlice(x, a, b, axes, steps, dims=fresh(3)),
         (normal(3, 17, 5), i64(-1, 4), i64(-1000, 0), i64(-2, 0), i64(-2, 1)),
     ),
+    Case(
+        "dynamic_slice_of_nothing",
+        lambda x, a, b: DynamicSlice(x, a, b, dims=fresh(2)),
+        (normal(3, 5), i64(2, -9), i64(-2, 9)),
+    ),
+    Case(
+        "dynamic_slice_i32",
+        lambda x, a, b, axes, steps: DynamicSlice(x, a, b, axes, steps, dims=fresh(2)),
+        (integers(4, 7), *(np.array(n, np.int32) for n in ([9, -1], [-9, -6], [1, 0], [-3, -2]))),
+    ),
     Case("pad", lambda x: Pad(x, pads=(1, 0, 2, 3)), (normal(3, 5),)),
     Case("pad_value", lambda x, v: Pad(x, v, pads=(1, 0, 2, 3)), (normal(3, 5), np.array(7.5, np.float32))),
     Case("pad_crops", lambda x: Pad(x, pads=(-1, 2, 0, -3)), (normal(3, 5),)),
@@ -117,6 +127,14 @@ CASES = [
         "pad_axes_by_operand",
         lambda x, v, p, axes: Pad(x, v, p, axes, dims=fresh(3)),
         (normal(3, 5, 2), np.array(1, np.float32), i64(1, 2, 0, 2), i64(-1, 0)),
+    ),
+    *(
+        Case(
+            f"pad_{mode}_by_operand",
+            lambda x, p, axes, mode=mode: Pad(x, None, p, axes, mode=mode, dims=fresh(2)),
+            (normal(6, 5), i64(3, -1, 2, 4), i64(1, -2)),
+        )
+        for mode in ("edge", "reflect", "wrap")
     ),
     Case("tile", lambda x: Tile(x, repeats=(2, 3)), (normal(3, 5),)),
     Case("tile_by_none", lambda x: Tile(x, repeats=(0, 1)), (normal(3, 5),)),

@@ -36,8 +36,6 @@ FORMS = (
     "MLIR has no exact rounding of f64 to",
     "is known only when the model runs",
     "are known only when the model runs",
-    "its bounds are known only when the model runs",
-    "x is empty: there is no element to clamp an index to",
     "the mean of",
     "the places of the maxima have no form",
     "blocked convolutions of",

@@ -20,13 +20,25 @@ def modulo(b: Body, i: Scalar, period: Scalar) -> Scalar:
     return b.select(b.compare("slt", rest, b.index(0)), b.binary("arith.addi", rest, period), rest)
 
 
+def read_index(b: Body, value: Value, index: Sequence[Scalar], dims: Sequence[Dim] | None = None) -> Scalar:
+    """An element of a tensor of integers as an index; the tensor seen in another shape where `dims` are given."""
+    found = b.extract(b.stage.tensor(value, dims), index)
+    return b.as_index(converted(b, found, value.tensor.dtype, DType.I64))
+
+
+def names_axis(b: Body, axes: Value, place: int, axis: int, rank: int) -> Scalar:
+    """Whether an entry of a tensor of axes is this one of `rank`, counted from the back where negative."""
+    named = read_index(b, axes, [b.index(place)])
+    forwards, backwards = (b.compare("eq", named, b.index(n)) for n in (axis, axis - rank))
+    return b.binary("arith.ori", forwards, backwards)
+
+
 def wrapped(b: Body, indices: Value, index: Sequence[Scalar], extent: Dim) -> Scalar:
     """An element of an index tensor as an index into an axis: counted from the back where negative, kept inside.
 
     That it lies inside is checked before the stage runs (mlc.codegen.mlir.checks).
     """
-    found = b.extract(b.stage.tensor(indices), index)
-    place = b.as_index(converted(b, found, indices.tensor.dtype, DType.I64))
+    place = read_index(b, indices, index)
     size = b.stage.dim(extent)
     place = b.select(b.compare("slt", place, b.index(0)), b.binary("arith.addi", place, size), place)
     return clamped(b, place, b.binary("arith.subi", size, b.index(1)))

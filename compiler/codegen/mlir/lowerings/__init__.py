@@ -11,6 +11,7 @@ from mlc.codegen.mlir.lowerings import (
     matmul,
     named,
     norm,
+    pad,
     pool,
     quantize,
     random,
@@ -22,6 +23,7 @@ from mlc.codegen.mlir.lowerings import (
     scatter,
     selection,
     shape,
+    slice,
     top_k,
 )
 
@@ -34,6 +36,7 @@ __all__ = [
     "matmul",
     "named",
     "norm",
+    "pad",
     "pool",
     "quantize",
     "random",
@@ -45,5 +48,6 @@ __all__ = [
     "scatter",
     "selection",
     "shape",
+    "slice",
     "top_k",
 ]
