@@ -180,6 +180,9 @@ class MaxUnpool(Op):
     def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
         return list(zip(self.indices.tensor.dims, self.x.tensor.dims, strict=True))
 
+    def at_most_dims(self) -> Sequence[tuple[Dim, Dim]]:
+        return list(zip(self.source, self.dims, strict=True))
+
     def evaluate(self, x: Array, indices: Array, shape: Array | None) -> Array:
         source = tuple(d for d in self.source if isinstance(d, int))
         given = self.dims if shape is None else shape.tolist()

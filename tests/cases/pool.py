@@ -55,6 +55,17 @@ CASES = [
         (normal(1, 2, 4, 6),),
     ),
     Case("maxpool_ties", pool(MaxPool, 2, 2, with_indices=True), (integers(1, 1, 4, 4, high=-7).astype(np.float32),)),
+    Case("maxpool_indices_of_nan", pool(MaxPool, 2, 2, with_indices=True), (with_nan(),)),
+    Case(
+        "maxpool_indices_lowest",
+        pool(MaxPool, 2, 2, with_indices=True, pads=(1, 1, 1, 1), dilations=(2, 1)),
+        (np.full((1, 2, 3, 4), -128, np.int8),),
+    ),
+    Case(
+        "maxpool_indices_overhang",
+        pool(MaxPool, 2, 3, 2, with_indices=True, column_major=True, strides=(2, 2, 2), ceil_mode=True),
+        (normal(1, 2, 3, 4, 5, dtype=DType.F16),),
+    ),
     Case("maxpool_i8", pool(MaxPool, 2, 2, pads=(1, 1, 1, 1)), (integers(1, 1, 4, 4, high=-1, dtype=DType.I8),)),
     Case("maxpool_u8", pool(MaxPool, 2, 2), (integers(1, 1, 4, 4, low=0, dtype=DType.U8),)),
     Case("averagepool_counts_pads", pool(AveragePool, 3, 3, pads=(1, 2, 1, 0), count_pads=True), (normal(1, 2, 4, 4),)),
@@ -69,6 +80,11 @@ CASES = [
         "max_unpool",
         lambda x, i: MaxUnpool(x, i, source=(1, 1, 4, 4), dims=(1, 1, 4, 4)),
         (normal(1, 1, 2, 2), np.array([[[[5, 7], [13, 15]]]])),
+    ),
+    Case(
+        "max_unpool_of_equal_places",
+        lambda x, i: MaxUnpool(x, i, source=(2, 4), dims=(3, 5)),
+        (integers(1, 4, dtype=DType.I8), np.array([[5, 2, 5, 0]])),
     ),
     Case(
         "max_unpool_to_a_given_shape",

@@ -23,7 +23,7 @@ from mlc.errors import CompileError
 from mlc.interpreter import interpret
 from mlc.ir import Op
 from mlc.ir.types import DType
-from mlc.ops import Add, Matmul, Relu, ReverseSequence, ScatterElements, ScatterNd
+from mlc.ops import Add, Matmul, MaxUnpool, Relu, ReverseSequence, ScatterElements, ScatterNd
 from mlc.runtime.executable import Executable, RunError
 from mlc.target import Target
 
@@ -37,7 +37,6 @@ FORMS = (
     "is known only when the model runs",
     "are known only when the model runs",
     "the mean of",
-    "the places of the maxima have no form",
     "blocked convolutions of",
     "attention with a second result",
     "is not known when compiling",
@@ -141,6 +140,16 @@ def test_every_form_heeds_all_attributes_of_its_ops() -> None:
             lambda x, n: ReverseSequence(x, n, time_axis=1, batch_axis=0),
             (np.array([5, 1]),),
             r"index 5 is outside of \[0, 5\)",
+        ),
+        (
+            lambda x, i: MaxUnpool(x, i, source=(2, 4), dims=(2, 4)),
+            (np.arange(1, 9).reshape(2, 4),),
+            r"1 indices lie outside of \[0, 8\)",
+        ),
+        (
+            lambda x, i: MaxUnpool(x, i, source=(2, 5), dims=(2, 4)),
+            (np.zeros((2, 4), np.int64),),
+            r"5 must be 4 at most",
         ),
     ],
 )

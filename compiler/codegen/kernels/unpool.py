@@ -19,7 +19,7 @@ from mlc.ops import MaxUnpool
 def max_unpool(plan: Plan, op: MaxUnpool) -> None:
     """Into the result itself, or into a temporary where something is behind it."""
     if op.shape is not None:
-        _add_resolution(plan, op)
+        add_resolution(plan, op)
     is_direct = plan.group.outputs == (op.result,)
     target: Storage = op.result if is_direct else plan.temporary(op.x.tensor.dtype, *op.dims)
     _fill(plan, op, target)
@@ -32,7 +32,8 @@ def max_unpool(plan: Plan, op: MaxUnpool) -> None:
             k.emit(at, k.read(k.tensor(target), at))
 
 
-def _add_resolution(plan: Plan, op: MaxUnpool) -> None:
+def add_resolution(plan: Plan, op: MaxUnpool) -> None:
+    """Holds the result's dims against the numbers of the shape operand."""
     shape = op.shape
     assert shape is not None
 

@@ -20,6 +20,24 @@ def modulo(b: Body, i: Scalar, period: Scalar) -> Scalar:
     return b.select(b.compare("slt", rest, b.index(0)), b.binary("arith.addi", rest, period), rest)
 
 
+def unraveled(b: Body, flat: Scalar, dims: Sequence[Dim]) -> list[Scalar]:
+    """The index along each dim of the element at a place of a row-major tensor."""
+    found: list[Scalar] = []
+    for dim in reversed(dims):
+        extent = b.stage.dim(dim)
+        found.append(b.binary("arith.remui", flat, extent))
+        flat = b.binary("arith.divui", flat, extent)
+    return found[::-1]
+
+
+def flat_index(b: Body, index: Sequence[Scalar], dims: Sequence[Dim]) -> Scalar:
+    """The place of an element in a row-major tensor."""
+    flat = b.index(0)
+    for i, dim in zip(index, dims, strict=True):
+        flat = b.binary("arith.addi", b.binary("arith.muli", flat, b.stage.dim(dim)), i)
+    return flat
+
+
 def read_index(b: Body, value: Value, index: Sequence[Scalar], dims: Sequence[Dim] | None = None) -> Scalar:
     """An element of a tensor of integers as an index; the tensor seen in another shape where `dims` are given."""
     found = b.extract(b.stage.tensor(value, dims), index)

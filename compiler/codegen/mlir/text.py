@@ -86,12 +86,12 @@ def register_type(dtype: DType) -> str:
 
 def number_text(value: float, type: str) -> str:
     """A constant as MLIR reads it back exactly."""
-    if type in ("f16", "bf16"):
-        return f"{value:.9e}"
-    if type in ("f32", "f64"):
+    if type in ("f16", "bf16", "f32", "f64"):
         if math.isfinite(value):
-            return f"{value:.9e}" if type == "f32" else f"{value:.17e}"
-        return f"0x{struct.pack('>f' if type == 'f32' else '>d', value).hex().upper()}"
+            return f"{value:.17e}" if type == "f64" else f"{value:.9e}"
+        # What is no number is written by its bits; a bf16 has the upper ones of an f32.
+        bits = struct.pack({"f16": ">e", "f64": ">d"}.get(type, ">f"), value)
+        return f"0x{bits[: 2 if type == 'bf16' else None].hex().upper()}"
     if type == "i1":
         return "true" if value else "false"
     return str(int(value))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlc.codegen.mlir.lowering import Lowering
+from mlc.codegen.mlir.lowerings.pool_places import max_pool_with_places
 from mlc.codegen.mlir.lowerings.reduce import lowest
-from mlc.codegen.mlir.lowerings.windows import padded, reach, window_index
+from mlc.codegen.mlir.lowerings.windows import pool_image, window_index
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.arithmetic import largest
 from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
@@ -28,26 +29,14 @@ from mlc.ops.windows import block_of
 def pool(g: Lowering, op: Pool) -> None:
     dtype = op.x.tensor.dtype
     if isinstance(op, MaxPool) and op.with_indices:
-        raise NoKernel("the places of the maxima have no form as one generic")
+        max_pool_with_places(g, op)
+        return
     if not isinstance(op, MaxPool) and not dtype.is_float:
         raise NoKernel(f"{op.name} of {dtype}")
     rank, block = len(op.kernel), block_of(op.layout)
     result = op.results[0]
-    counts = result.tensor.dims[2 : 2 + rank]
-    ends = [
-        reach(
-            op.x.tensor.dims[2 + i],
-            counts[i],
-            op.kernel[i],
-            op.strides[i],
-            op.dilations[i],
-            op.pads[i],
-            op.pads[rank + i],
-        )
-        for i in range(rank)
-    ]
     neutral = lowest(dtype) if isinstance(op, MaxPool) else 0
-    x, dims = padded(g, op.x, op.pads, ends, neutral)
+    x, dims = pool_image(g, op, neutral)
     wide = accumulator(dtype)
     window = g.temporary(DType.I8, *op.kernel)  # never read: its dims are the window's
     stage = g.stage(op)

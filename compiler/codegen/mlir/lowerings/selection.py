@@ -8,6 +8,7 @@ from typing import Any
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.control import Carried, insert, loop, when
+from mlc.codegen.mlir.indexing import unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
@@ -32,9 +33,7 @@ def non_zero(g: Lowering, op: NonZero) -> None:
     def element(b: Body, index: list[Scalar]) -> Scalar:
         flat = b.as_index(b.extract(b.stage.tensor(places), [index[1]]))
         found = flat
-        for axis in range(len(dims) - 1, -1, -1):
-            extent = b.stage.dim(dims[axis])
-            here, flat = b.binary("arith.remui", flat, extent), b.binary("arith.divui", flat, extent)
+        for axis, here in enumerate(unraveled(b, flat, dims)):
             found = b.select(b.compare("eq", index[0], b.index(axis)), here, found)
         return b.convert("arith.index_cast", found, "i64")
 

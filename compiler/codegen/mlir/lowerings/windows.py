@@ -17,6 +17,7 @@ from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
 from mlc.ir import Dim, Value
 from mlc.ir.dims import maximum
 from mlc.ops import Conv
+from mlc.ops.pool import Pool
 
 # Vector registers that hold no accumulator: the filters' vector and what addresses need.
 SPARE_REGISTERS = 4
@@ -37,6 +38,15 @@ def padded(
     g.fill(made, grown, fill)
     g.copy(x, dims, made, grown, (0, 0, *pads[:rank], *(0,) * (len(dims) - 2 - rank)))
     return made, grown
+
+
+def pool_image(g: Lowering, op: Pool, fill: float) -> tuple[Storage, tuple[Dim, ...]]:
+    """x of a pool, padded so that all its windows lie in it."""
+    rank = len(op.kernel)
+    along = zip(op.kernel, op.strides, op.dilations, op.pads[:rank], op.pads[rank:], strict=True)
+    sizes = zip(op.x.tensor.dims[2:], op.results[0].tensor.dims[2:], strict=True)
+    ends = [reach(size, count, *window) for (size, count), window in zip(sizes, along, strict=False)]
+    return padded(g, op.x, op.pads, ends, fill)
 
 
 def reach(size: Dim, count: Dim, kernel: int, stride: int, dilation: int, begin: int, end: int) -> Dim:
