@@ -160,6 +160,16 @@ def test_the_command_prints_the_page() -> None:
     assert "## mlc.matmul" in result.stdout and "| `transpose_y` | bool | `False` |" in result.stdout
 
 
+def test_irdl_and_the_page_are_not_written_at_once() -> None:
+    result = CliRunner().invoke(main, ["dialect", "--irdl", "--docs"])
+    assert result.exit_code == 2
+    assert (
+        result.output.strip()
+        .splitlines()[-1]
+        .endswith("give --irdl or --docs, not both: they are texts of two languages")
+    )
+
+
 def test_a_plugin_that_is_not_there_is_named() -> None:
     result = CliRunner().invoke(main, ["dialect", "no/such.py"])
     assert result.exit_code == 2 and "no/such.py: there is no such plugin" in result.output
