@@ -45,23 +45,36 @@ def is_foreign(text: str) -> bool:
     return not dialects & own
 
 
-def import_text(text: str, file: str = "<text>", entry: str | None = None) -> Module:
-    """The Module of a text. Raises CompileError, at file, line and column, for all that is not supported at once."""
+def import_text(text: str, file: str = "<text>", entry: str | None = None, *, is_mlirs_own: bool = False) -> Module:
+    """The Module of a text. Raises CompileError, at file, line and column, for all that is not supported at once.
+
+    What MLIR itself printed, of a module that it verified, needs no child process to read it first.
+    """
     if importlib.util.find_spec("torch_mlir") is None:
         raise CompileError(
             "linalg, tosa and stablehlo text is read by torch-mlir: install the extra, mlc-compiler[mlir]", where=file
         )
     from mlc.frontend.mlir_import.importer import import_mlir
 
-    return import_mlir(text, file, entry)
+    return import_mlir(text, file, entry, is_mlirs_own=is_mlirs_own)
 
 
 def import_module(module: Any, entry: str | None = None) -> Module:
-    """The Module of one in the memory of MLIR's Python bindings."""
+    """The Module of one in the memory of MLIR's Python bindings, of whatever version: its text goes between them."""
     text = module.operation.get_asm(enable_debug_info=True)
     if not is_foreign(text):
         raise CompileError("give mlc's own dialect as text in a file; a Module of MLIR has linalg, tosa or stablehlo")
-    return import_text(text, "<module>", entry)
+    return import_text(text, "<module>", entry, is_mlirs_own=_is_valid(module))
+
+
+def _is_valid(module: Any) -> bool:
+    """Whether MLIR's verifier takes the module; where not, reading its text says at which line."""
+    try:
+        return bool(module.operation.verify())
+    except Exception as error:
+        if type(error).__name__ != "MLIRError":  # each package of bindings has a class of its own
+            raise
+        return False
 
 
 def _dialects(text: str) -> Iterator[str]:

@@ -74,6 +74,24 @@ def test_a_module_of_the_bindings_is_a_model() -> None:
     np.testing.assert_array_equal(mlc.compile(module, backend="interp")(x, x), 2 * x)
 
 
+def test_only_what_is_no_valid_module_yet_is_read_by_a_child_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch_mlir import ir
+
+    read: list[str] = []
+    monkeypatch.setattr("mlc.frontend.mlir_import.parse.try_to_read", lambda text, file: read.append(text))
+    with ir.Context():
+        module = ir.Module.parse(ADD)
+    mlc.load(module)
+    assert read == []
+    mlc.load(ADD)
+    assert len(read) == 1
+    with module.context:
+        next(iter(module.body)).operation.attributes["function_type"] = ir.Attribute.parse("() -> ()")
+    with pytest.raises(CompileError, match=r"^<module>:\d+:\d+: .*must have 0 arguments to match function signature"):
+        mlc.load(module)
+    assert len(read) == 2
+
+
 # --- functions ---
 
 CALLS = """

@@ -5,7 +5,8 @@ What happens to a text, in the order of the files:
 - `mlc.frontend.mlir_models` tells it from mlc's own by the ops in it, and is the door for the driver.
 - `parse` has MLIR read it (torch-mlir's bindings; a syntax error is one located line), without the numbers of
   `dense_resource` constants, which `resources` reads out of the text when a constant is asked for. Before that a child
-  process lets MLIR read it (`trial`), since MLIR's parser crashes on some broken texts.
+  process lets MLIR read it (`trial`), since MLIR's parser crashes on some broken texts, but
+  for the text of a valid module in memory.
 - `entry` picks the function that becomes the model; calls of others are inlined by `operators.func`.
 - `importer` walks the ops and calls the function that is registered for each. What fails is noted and the walk goes
   on: every op that is not supported is in the one error at the end, with location and reason.

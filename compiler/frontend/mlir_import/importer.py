@@ -28,12 +28,13 @@ from mlc.rewrite import is_dead
 _ELEMENTWISE = ("arith.", "math.")
 
 
-def import_mlir(text: str, file: str, entry: str | None = None) -> Module:
+def import_mlir(text: str, file: str, entry: str | None = None, *, is_mlirs_own: bool = False) -> Module:
     """The Module of the entry function in `text`: the function of that name, or the only public one.
 
-    Raises CompileError at file, line and column for what MLIR does not read, and one for all that is not supported.
+    `is_mlirs_own` says that MLIR printed it of a module that it verified. Raises CompileError at file, line and column
+    for what MLIR does not read, and one for all that is not supported.
     """
-    parsed = parse(text, file)
+    parsed = parse(text, file, is_mlirs_own=is_mlirs_own)
     ties = Ties()
     while True:  # each turn after the first knows more symbols to be equal: there are as many turns as symbols at most
         walk = _Importer(parsed, file, entry, ties)

@@ -24,14 +24,18 @@ class Parsed:
     resources: Resources
 
 
-def parse(text: str, file: str) -> Parsed:
-    """The module in `text`. Raises CompileError at file:line:column with MLIR's message for what MLIR refuses."""
+def parse(text: str, file: str, *, is_mlirs_own: bool) -> Parsed:
+    """The module in `text`. Raises CompileError at file:line:column with MLIR's message for what MLIR refuses.
+
+    A child reads the text first unless it `is_mlirs_own`, printed of a valid module.
+    """
     from torch_mlir import ir
 
     body, resources = Resources.split(text)
     try:
         with context():
-            try_to_read(body, file)
+            if not is_mlirs_own:
+                try_to_read(body, file)
             return Parsed(ir.Module.parse(body).operation, resources)
     except ir.MLIRError as error:
         raise _located(error, file) from None
