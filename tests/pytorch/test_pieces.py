@@ -205,7 +205,14 @@ def lengthened(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return ones, torch.cat([ones, ones]).view(2, -1), ones.new_zeros(2 * count + 2, 3)
 
 
-@pytest.mark.parametrize("function", [half, fractions, enlarged, found, counted, signed, totals, lengthened])
+def bits(x: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Bits of sizes: as numbers and as sizes, and shifted."""
+    rows, columns = x.shape
+    odd = (rows & 1) + (columns | 4) * (rows ^ columns)
+    return x.new_ones(rows << 1, (rows | 8) >> 1), x * odd, columns << (rows & 3)
+
+
+@pytest.mark.parametrize("function", [half, fractions, enlarged, found, counted, signed, totals, lengthened, bits])
 def test_numbers_computed_from_sizes_and_elements_are_compiled(function: Any) -> None:
     compiled = torch.compile(function, backend=compile_graph, dynamic=True, options={"fallback": False})
     for shape in ((6, 8), (7, 5), (11, 2)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from mlc.errors import CompileError
 from mlc.frontend.torch_import.graph import Graph
@@ -16,6 +17,9 @@ from mlc.ir import DimExpr, DType, Op, Value
 from mlc.ops import (
     Add,
     And,
+    BitwiseAnd,
+    BitwiseOr,
+    BitwiseXor,
     Ceil,
     Div,
     Equal,
@@ -30,8 +34,10 @@ from mlc.ops import (
     Not,
     Or,
     Round,
+    Shift,
     Sqrt,
     Sub,
+    Xor,
 )
 
 Number = Value | Scalar
@@ -103,11 +109,22 @@ def _integer(rounded: type[Op] | None) -> Callable[..., Value]:
     return function
 
 
-def _decision(op: type[Op]) -> Callable[..., Value]:
+def _bits(of_decisions: type[Op], of_integers: type[Op]) -> Callable[..., Value]:
+    """Of two booleans a boolean, else of integers: Python's `&`, `|` and `^`."""
+
     def function(g: Graph, x: Number, y: Number) -> Value:
-        if dtype_of(x) is not DType.BOOL or dtype_of(y) is not DType.BOOL:
-            raise CompileError("of the bits of numbers known only when the model runs is not supported")
-        return g(op(g.tensor(x, DType.BOOL), g.tensor(y, DType.BOOL)))
+        if dtype_of(x) is DType.BOOL and dtype_of(y) is DType.BOOL:
+            return g(of_decisions(g.tensor(x, DType.BOOL), g.tensor(y, DType.BOOL)))
+        return g(of_integers(*_joined(g, x, y)))
+
+    return function
+
+
+def _shift(direction: Literal["left", "right"]) -> Callable[..., Value]:
+    def function(g: Graph, x: Number, y: Number) -> Value:
+        # torch refuses to trace a negative count; 64 and more give what Python does where an i64 holds it.
+        number, places = _joined(g, x, y)
+        return g(Shift(number, places, direction=direction))
 
     return function
 
@@ -141,7 +158,10 @@ _FUNCTIONS: dict[str, Callable[..., Value]] = {
     "le": _arithmetic(LessOrEqual),
     "gt": _swapped(Less),
     "ge": _swapped(LessOrEqual),
-    "and_": _decision(And),
-    "or_": _decision(Or),
+    "and_": _bits(And, BitwiseAnd),
+    "or_": _bits(Or, BitwiseOr),
+    "xor": _bits(Xor, BitwiseXor),
+    "lshift": _shift("left"),
+    "rshift": _shift("right"),
     "sym_not": lambda g, x: g(Not(g.tensor(x, DType.BOOL))),
 }

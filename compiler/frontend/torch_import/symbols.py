@@ -71,7 +71,7 @@ class Symbols:
                 for part in parts[1:]:
                     chosen = (maximum if isinstance(expr, functions.Max) else minimum)(chosen, part)
                 return chosen
-        if not expr.is_integer:
+        if not expr.is_integer and not _is_of_bits(expr):
             raise CompileError(f"a size of {expr} is not supported: it is no whole number")
         return self.opaque(expr, "size")
 
@@ -108,6 +108,16 @@ class Symbols:
             name = f"{stem}_{number}"
         self._taken.add(name)
         return name
+
+
+def _is_of_bits(expr: sympy.Expr) -> bool:
+    """Whether this is `&`, `|` or `^` of whole numbers, which is one though sympy does not know."""
+    kinds = (
+        functions.BitwiseFn_bitwise_and,
+        functions.BitwiseFn_bitwise_or,
+        functions.BitwiseFn_bitwise_xor,
+    )
+    return isinstance(expr, kinds) and _are_whole(expr)
 
 
 def _are_whole(expr: sympy.Expr) -> bool:
