@@ -54,11 +54,11 @@ def versions() -> list[str]:
 
 def load_path(path: Path) -> Module:
     """The Module of a .pt2 archive or of what a factory returns."""
-    from mlc.frontend.torch_import import exporting
+    from mlc.frontend.torch_import import archive, exporting
     from mlc.frontend.torch_import.importer import import_program
 
     if path.suffix == ".pt2":
-        exported = exporting.program_of(exporting.read(path), path.name)
+        exported = exporting.program_of(archive.read(path), path.name)
     else:
         model, inputs, shapes = factory_result(str(path))
         exported = export_model(model, inputs, dynamic_shapes=shapes)

@@ -7,6 +7,8 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,9 @@ def test_arguments_by_name_and_dicts_in_any_order_are_the_same_call() -> None:
     assert_same(compiled({"b": b, "a": a}, scale), want)
     assert_same(compiled(scale=scale, parts={"b": b, "a": a}), want)
     assert_same(compiled({"a": a, "b": b}, scale=scale), want)
+    for kind in (OrderedDict, lambda items: defaultdict(list, items)):
+        program = torch.export.export(model, (kind([("a", a), ("b", b)]), scale))
+        assert_same(mlc.compile(program)(kind([("b", b), ("a", a)]), scale), want)
     with pytest.raises(mlc.CompileError, match="got an unexpected keyword argument 'factor'"):
         compiled({"a": a, "b": b}, scale, factor=scale)
     with pytest.raises(mlc.CompileError, match="nested as"):
@@ -223,6 +228,43 @@ def test_an_argument_left_out_of_the_example_cannot_be_given() -> None:
         mlc.compile(Masked(), (x, x))(x, None)
     with pytest.raises(mlc.CompileError, match="argument 'mode' is 'sub', the model was traced with 'add'"):
         mlc.compile(Masked(), (x, None, "add"))(x, None, "sub")
+
+
+class Defaults(nn.Module):
+    """Has defaults by place and by name."""
+
+    def forward(self, x: Tensor, scale: float = 2.0, bias: Tensor | None = None, *, mode: str = "add") -> Tensor:
+        y = x * scale if bias is None else x * scale + bias
+        return y if mode == "add" else -y
+
+
+def test_what_the_example_gave_may_be_left_out_where_the_module_has_a_default() -> None:
+    x, model = torch.ones(3), Defaults()
+    compiled = mlc.compile(model, (x, 2.0, None))
+    for given in (compiled(x), compiled(x, 2.0), compiled(x, bias=None), compiled(x=x, scale=2.0)):
+        assert_same(given, model(x))
+    with pytest.raises(mlc.CompileError, match="argument 'scale' is 2.0, the model was traced with 3.0"):
+        mlc.compile(model, (x, 3.0))(x)
+    for given in ((x,), (x, 2.0)):
+        with pytest.raises(mlc.CompileError, match="the arguments are nested as"):
+            mlc.compile(model, given)(x, bias=x)
+    with pytest.raises(mlc.CompileError, match=r"nested as \(\(\*, \*, \*\), {'mode': \*}\)"):
+        compiled(x, mode="sub")
+
+
+def test_keywords_that_a_program_was_exported_with_must_be_given() -> None:
+    x = torch.ones(3)
+    compiled = mlc.compile(torch.export.export(Defaults(), (x,), {"bias": x, "mode": "sub"}))
+    assert_same(compiled(x, mode="sub", bias=x), Defaults()(x, mode="sub", bias=x))
+    with pytest.raises(mlc.CompileError) as caught:
+        compiled(x, bias=x)
+    assert str(caught.value) == "keyword 'mode' is missing, the model was exported with mode='sub'; give it too"
+    with pytest.raises(mlc.CompileError) as caught:
+        compiled(x, mode="sub")
+    assert str(caught.value) == "keyword 'bias' is missing, the model was exported with it, as bias, mode; give it too"
+    with pytest.raises(mlc.CompileError) as caught:
+        compiled(x, mode="sub", bias=x, scale=3.0)
+    assert str(caught.value) == "there is no keyword 'scale', the model was exported with bias, mode"
 
 
 class Tied(nn.Module):
@@ -438,6 +480,25 @@ def test_an_archive_of_torch_export_compiles_as_a_file(tmp_path: Path) -> None:
     torch.export.save(torch.export.export(model, (x,)), path)
     with torch.no_grad():
         assert_close([mlc.compile(path)(x.numpy())], [model(x).numpy()], model="archive")
+
+
+def test_a_file_that_is_no_archive_says_what_it_is(tmp_path: Path) -> None:
+    path, model = tmp_path / "model.pt2", nn.Linear(4, 4)
+
+    def message() -> str:
+        with pytest.raises(mlc.CompileError) as caught:
+            mlc.compile(path)
+        return str(caught.value)
+
     path.write_bytes(b"not a zip")
-    with pytest.raises(mlc.CompileError, match="model.pt2: not an archive of torch.export.save"):
-        mlc.compile(path)
+    assert message() == f"{path}: not an archive of torch.export.save, or one of another torch: File is not a zip file"
+    torch.save(model.state_dict(), path)
+    assert message().startswith(f"{path}: a file of torch.save, which holds a state_dict or a pickled module but no pr")
+    torch.jit.trace(model, torch.ones(2, 4)).save(path)
+    assert message().startswith(f"{path}: an archive of TorchScript; export the model itself with torch.export.save(")
+    torch.export.save(torch.export.export(model, (torch.ones(2, 4),)), tmp_path / "whole.pt2")
+    with zipfile.ZipFile(tmp_path / "whole.pt2") as whole, zipfile.ZipFile(path, "w") as part:
+        for name in whole.namelist():
+            if "weights/weight_" not in name:
+                part.writestr(name, whole.read(name))
+    assert "or one of another torch: PytorchStreamReader failed locating file" in message()

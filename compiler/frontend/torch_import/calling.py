@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,13 +63,14 @@ class CompiledModule:
         raise TypeError("a compiled module can be neither copied nor pickled; save() it, or compile the module again")
 
     def _flattened(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
-        if keywords and self._exported.signature is not None and not self._in_spec.child(1).num_children:
-            arguments, keywords = _positional(self._exported.signature, arguments, keywords)
-        try:
+        if self._exported.signature is not None and not self._in_spec.child(1).num_children:
+            count = self._in_spec.child(0).num_children
+            if keywords or len(arguments) < count:
+                arguments, keywords = _positional(self._exported.signature, arguments, keywords, count)
+        else:
+            self._check_names(keywords)
             keywords = reorder_kwargs(keywords, self._in_spec)
-            flat, spec = pytree.tree_flatten(_in_order((arguments, keywords), self._in_spec))
-        except ValueError as error:
-            raise InputError(str(error)) from None
+        flat, spec = pytree.tree_flatten(_in_order((arguments, keywords), self._in_spec))
         if spec != self._in_spec:
             raise InputError(
                 f"the arguments are nested as {_nest(spec)}, the example inputs were as {_nest(self._in_spec)}"
@@ -83,6 +85,19 @@ class CompiledModule:
             elif not isinstance(value, torch.Tensor):
                 raise InputError(f"argument {user.arg.name!r} must be a tensor, got a {type(value).__name__}")
         return flat
+
+    def _check_names(self, keywords: dict[str, Any]) -> None:
+        """Raises InputError unless the keywords are those of the example: a program does not know their defaults."""
+        known = list(self._in_spec.child(1).context)
+        missing, strange = [k for k in known if k not in keywords], [k for k in keywords if k not in known]
+        if strange:
+            raise InputError(
+                f"there is no keyword {strange[0]!r}, the model was exported with {', '.join(known) or 'none'}"
+            )
+        if missing:
+            constants = {u.arg.name: repr(u.arg.value) for u in self._users if isinstance(u.arg, ConstantArgument)}
+            what = f"{missing[0]}={constants[missing[0]]}" if missing[0] in constants else f"it, as {', '.join(known)}"
+            raise InputError(f"keyword {missing[0]!r} is missing, the model was exported with {what}; give it too")
 
     def _check_apart(self, name: str, target: int | torch.Tensor, given: list[Any]) -> None:
         """Raises InputError when an argument shares memory with what the model writes: the graph knows no aliases."""
@@ -112,25 +127,43 @@ class CompiledModule:
 
 
 def _positional(
-    signature: inspect.Signature, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    signature: inspect.Signature, arguments: tuple[Any, ...], keywords: dict[str, Any], count: int
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments given by name at their places, as the example had them."""
+    """Arguments given by name at their places, as the example had them; what it had `count` of may be left out where
+    the module's call has a default."""
     try:
         bound = signature.bind(*arguments, **keywords)
     except TypeError as error:
         raise InputError(str(error)) from None
-    return bound.args, bound.kwargs
+    by_place = [
+        name for name, p in signature.parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    given = {name: place + 1 for place, name in enumerate(by_place) if name in bound.arguments}
+    length = max(count, *given.values(), 0) if len(bound.args) <= len(by_place) else len(bound.args)
+    apart = {name: value for name, value in bound.kwargs.items() if name not in by_place}
+    bound.apply_defaults()
+    return bound.args[:length], apart
+
+
+# How the keys stand in the context of pytree's nodes.
+_KEYS: dict[type, Callable[[Any], Sequence[Any]]] = {
+    dict: lambda context: context,
+    OrderedDict: lambda context: context,
+    defaultdict: lambda context: context[1],
+}
 
 
 def _in_order(nest: Any, spec: Any) -> Any:
     """The nest with the items of each dict in the order that the example's had: they are the same by their keys."""
-    if spec.type not in (dict, list, tuple) or spec.type is not type(nest) or len(nest) != spec.num_children:
+    if spec.type is not type(nest) or spec.type not in (list, tuple, *_KEYS) or len(nest) != spec.num_children:
         return nest
-    if spec.type is not dict:
+    if spec.type not in _KEYS:
         return spec.type(_in_order(item, spec.child(i)) for i, item in enumerate(nest))
-    if set(nest) != set(spec.context):
+    keys = _KEYS[spec.type](spec.context)
+    if set(nest) != set(keys):
         return nest
-    return {key: _in_order(nest[key], spec.child(i)) for i, key in enumerate(spec.context)}
+    items = [(key, _in_order(nest[key], spec.child(i))) for i, key in enumerate(keys)]
+    return defaultdict(nest.default_factory, items) if isinstance(nest, defaultdict) else spec.type(items)
 
 
 def _nest(spec: Any) -> str:

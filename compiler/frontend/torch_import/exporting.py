@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,7 +21,7 @@ from torch.utils import _pytree as pytree
 from mlc.errors import CompileError
 from mlc.frontend.torch_import.decompositions import table
 from mlc.frontend.torch_import.program import Absent, Binding, Input, Program, Weight
-from mlc.frontend.torch_import.quiet import quiet, without_partial_graph
+from mlc.frontend.torch_import.quiet import first_line, quiet, without_partial_graph
 from mlc.frontend.torch_import.symbols import is_symbolic
 
 
@@ -84,19 +83,6 @@ def _separated(model: torch.nn.Module, examples: Any) -> Any:
 def _memory(tensor: torch.Tensor) -> int:
     """What tells storages apart; their addresses do not, which are null without data."""
     return tensor.untyped_storage()._cdata if tensor.layout is torch.strided else id(tensor)
-
-
-def read(path: Path) -> ExportedProgram:
-    """The program in a .pt2 archive of torch.export.save. Raises CompileError when it is none."""
-    try:
-        with quiet():
-            return torch.export.load(str(path))
-    except FileNotFoundError:
-        raise CompileError("No such file or directory", where=str(path)) from None
-    except Exception as error:
-        raise CompileError(
-            f"not an archive of torch.export.save, or one of another torch: {_first_line(error)}", where=str(path)
-        ) from error
 
 
 def program_of(exported: ExportedProgram, name: str, dynamic_shapes: Any = None) -> Exported:
@@ -254,13 +240,8 @@ def _explained(where: str, error: Exception) -> CompileError:
         advice = f"\n  {_ADVICE['constraints']}"
     lines = [line for line in text.strip().splitlines() if line.strip() and not line.startswith(_ABOUT_TORCH)]
     return CompileError(
-        f"torch.export failed: {_first_line(error)}", where=where, detail="\n  ".join(lines[1:12]) + advice
+        f"torch.export failed: {first_line(error)}", where=where, detail="\n  ".join(lines[1:12]) + advice
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _check_mode(model: torch.nn.Module) -> None:

@@ -49,5 +49,11 @@ def without_partial_graph() -> Iterator[None]:
             sys.stderr.write(rest)
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of torch's says first, or its name where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def _nothing(record: logging.LogRecord) -> bool:
     return False
