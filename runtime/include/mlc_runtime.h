@@ -41,8 +41,9 @@ MLC_API int mlc_set_threads(int count);
 MLC_API int mlc_threads(void);
 
 /* Runs kernel over [0, count) in contiguous chunks and returns when all are done; what they wrote is visible to
- * the caller. There are a few chunks for each thread; their boundaries are multiples of grain (values below 1
- * mean 1) and depend on nothing but count, grain and mlc_threads(). The caller works too and may run several of them.
+ * the caller. Each thread has an equal share, in chunks that are a third of what is left of it; their boundaries are
+ * multiples of grain (values below 1 mean 1) and depend on nothing but count, grain and mlc_threads(). Who is done with
+ * his share takes chunks of the others, from their ends; the caller works too.
  * A call from inside a kernel, and one that finds every job slot taken, runs inline as one chunk. count <= 0 does
  * nothing. Threads are made at the first call that wants them; when the system refuses one, fewer do the same work. */
 MLC_API void mlc_parallel_for(mlc_kernel kernel, void **args, int64_t count, int64_t grain);

@@ -1,10 +1,13 @@
 /* The thread pool: one for the process, shared by every compiled model and every caller.
  *
- * A parallel loop is a job in one of a few slots. Its chunks are claimed by counting `unclaimed` down, by the caller
- * and by any worker that looks; so a loop always ends, even when no worker ever wakes. Each thread begins
- * with chunks of its own: from loop to loop it works on the same part of the tensors, which its core's caches hold.
- * Workers watch `epoch`, first spinning, then asleep on a condition variable. They keep off the core that the caller runs on: a busy system's
- * scheduler likes to wake them there, where they and the caller would take turns.
+ * A parallel loop is a job in one of a few slots. Each thread has an equal share of it, the same one from loop to loop,
+ * which its core's caches hold. It takes its share from the front, in chunks that get smaller; who has done all of his
+ * takes the last and smallest chunks of others. So threads end together although cores are never equally fast, and a
+ * loop always ends, even when no worker ever wakes. Chunks do not depend on who takes them.
+ *
+ * Workers watch `epoch`, first spinning, then asleep on a condition variable. They spin on while a loop is running:
+ * the next one follows close behind, and to wake up takes as long as a small loop. They keep off the core that the
+ * caller runs on: a busy system's scheduler likes to wake them there, where they and the caller would take turns.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -28,8 +32,10 @@ constexpr int max_threads = 1024;
 constexpr int slot_count = 8;
 /* About 50 us of pauses: longer than the gap between two kernels of a model, shorter than a user notices. */
 constexpr int worker_spins = 2000;
-/* Chunks for each thread: one that is late or slow leaves some of its share to the others. */
-constexpr int64_t chunks_per_thread = 4;
+/* While somebody is at work, as often: a few ms, behind which the loop is a long one and the next wake-up a small part. */
+constexpr int busy_rounds = 100;
+/* A chunk is this part of what is left of its share. */
+constexpr uint32_t chunk_part = 3;
 /* The caller spins about as long before it offers its core to the worker it waits for. */
 constexpr int caller_spins = 2000;
 /* Workers are moved no more often: callers on several cores would move them at every loop. */
@@ -45,40 +51,103 @@ void pause_briefly() {
 #endif
 }
 
-/* One parallel loop. The plain fields and `is_taken` are written while no chunk is claimable and read only by the holder
- * of a claim: `unclaimed` publishes them, `unfinished` returns them. */
+/* What one thread is to do: its chunks that nobody has taken, the number of the first in the low half of `left`, of the
+ * one behind the last in the high half. Not initialized, so that a pool for many threads takes no memory before they
+ * come: nobody looks at shares beyond `share_count`. */
+struct alignas(64) Share {
+  std::atomic<uint64_t> left;
+};
+
+constexpr uint64_t packed(uint32_t first, uint32_t stop) { return uint64_t{stop} << 32 | first; }
+
+/* One parallel loop. The plain fields are written while no chunk can be taken and read only by who has taken one:
+ * shares publish them, `unfinished` returns them. */
 struct alignas(64) Job {
   std::atomic<bool> reserved{false};
-  std::atomic<int> unclaimed{0};
-  std::atomic<int> unfinished{0};
+  std::atomic<int64_t> unfinished{0}; /* units */
+  std::atomic<int> share_count{0};
   mlc_kernel kernel = nullptr;
   void **args = nullptr;
   int64_t count = 0;
   int64_t grain = 1;
-  int chunk_count = 0;
+  int64_t units = 0;
   int thread_count = 1;
-  std::atomic<bool> is_taken[max_threads * chunks_per_thread] = {};
+  Share shares[max_threads];
 
+  void start(mlc_kernel of, void **with, int64_t over, int64_t by, int threads);
   bool run_one_chunk(int thread);
+
+ private:
+  bool take_first(int owner);
+  bool take_last(int owner);
+  void run(int owner, uint32_t chunk);
+  int64_t share_start(int64_t owner) const { return units * owner / thread_count; }
 };
 
-/* Claims and runs one chunk, of thread number `thread`'s own if one is left; false when there is none at all. */
+int64_t chunk_length(int64_t rest) { return (rest - 1) / chunk_part + 1; }
+
+uint32_t chunk_count(int64_t length) {
+  uint32_t chunks = 0;
+  for (int64_t rest = length; rest > 0; ++chunks) rest -= chunk_length(rest);
+  return chunks;
+}
+
+void Job::start(mlc_kernel of, void **with, int64_t over, int64_t by, int threads) {
+  kernel = of;
+  args = with;
+  count = over;
+  grain = by;
+  units = (count - 1) / grain + 1;
+  thread_count = threads;
+  unfinished.store(units, std::memory_order_relaxed);
+  for (int owner = 0; owner < threads; ++owner) {
+    uint32_t chunks = chunk_count(share_start(owner + 1) - share_start(owner));
+    shares[owner].left.store(packed(0, chunks), std::memory_order_release);
+  }
+  share_count.store(threads, std::memory_order_release);
+}
+
+/* Runs the next chunk of thread number `thread`'s own share, else the last one of another share; false when there is
+ * none at all. */
 bool Job::run_one_chunk(int thread) {
-  int left = unclaimed.load(std::memory_order_acquire);
-  do {
-    if (left <= 0) return false;
-  } while (!unclaimed.compare_exchange_weak(left, left - 1, std::memory_order_acquire));
-  /* A claim stands for one chunk that is not taken; this finds one. */
-  int64_t chunk = int64_t{std::min(thread, thread_count - 1)} * chunk_count / thread_count;
-  while (is_taken[chunk].exchange(true, std::memory_order_relaxed)) chunk = chunk + 1 < chunk_count ? chunk + 1 : 0;
-  int64_t units = (count - 1) / grain + 1;
-  int64_t begin = units * chunk / chunk_count * grain;
-  int64_t end = std::min(count, units * (chunk + 1) / chunk_count * grain);
+  int owners = share_count.load(std::memory_order_acquire);
+  if (thread < owners && take_first(thread)) return true;
+  for (int step = 1; step <= owners; ++step) {
+    if (take_last((thread + step) % owners)) return true;
+  }
+  return false;
+}
+
+bool Job::take_first(int owner) {
+  std::atomic<uint64_t> &left = shares[owner].left;
+  for (uint64_t seen = left.load(std::memory_order_relaxed);;) {
+    auto first = static_cast<uint32_t>(seen), stop = static_cast<uint32_t>(seen >> 32);
+    if (first >= stop) return false;
+    if (!left.compare_exchange_weak(seen, packed(first + 1, stop), std::memory_order_acquire)) continue;
+    run(owner, first);
+    return true;
+  }
+}
+
+bool Job::take_last(int owner) {
+  std::atomic<uint64_t> &left = shares[owner].left;
+  for (uint64_t seen = left.load(std::memory_order_relaxed);;) {
+    auto first = static_cast<uint32_t>(seen), stop = static_cast<uint32_t>(seen >> 32);
+    if (first >= stop) return false;
+    if (!left.compare_exchange_weak(seen, packed(first, stop - 1), std::memory_order_acquire)) continue;
+    run(owner, stop - 1);
+    return true;
+  }
+}
+
+void Job::run(int owner, uint32_t chunk) {
+  int64_t first = share_start(owner), stop = share_start(owner + 1);
+  for (uint32_t before = 0; before < chunk; ++before) first += chunk_length(stop - first);
+  int64_t length = chunk_length(stop - first);
   inside_kernel = true;
-  kernel(args, begin, end);
+  kernel(args, first * grain, std::min(count, (first + length) * grain));
   inside_kernel = false;
-  unfinished.fetch_sub(1, std::memory_order_release);
-  return true;
+  unfinished.fetch_sub(length, std::memory_order_release);
 }
 
 /* Where one worker sleeps. Each has a bed of its own, so that a loop wakes as many as it wants and none above the
@@ -92,7 +161,7 @@ struct Bed {
 
 class Pool {
  public:
-  void run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count, int thread_count);
+  void run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int thread_count);
 
  private:
   Job *reserve_slot();
@@ -100,7 +169,8 @@ class Pool {
   void keep_workers_off_this_core();
   void wake(int wanted);
   void work(int index);
-  void wait_for_epoch_after(uint64_t seen, Bed &bed);
+  void wait_for_epoch_after(uint64_t seen, int index);
+  bool is_at_work() const;
 
   Job slots_[slot_count];
   alignas(64) std::atomic<uint64_t> epoch_{0};
@@ -116,24 +186,19 @@ class Pool {
 
 std::atomic<int> thread_limit{1};
 
-void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int chunk_count, int thread_count) {
+/* Workers beyond a lowered limit stay asleep, and leave the chunks to the others. */
+bool is_wanted(int worker) { return worker < thread_limit.load(std::memory_order_relaxed) - 1; }
+
+void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int thread_count) {
   Job *job = reserve_slot();
   if (job == nullptr) {
     kernel(args, 0, count);
     return;
   }
-  int helpers = std::min(chunk_count, thread_count) - 1;
+  int helpers = thread_count - 1;
   ensure_workers(helpers);
   keep_workers_off_this_core();
-  job->kernel = kernel;
-  job->args = args;
-  job->count = count;
-  job->grain = grain;
-  job->chunk_count = chunk_count;
-  job->thread_count = helpers + 1;
-  for (int chunk = 0; chunk < chunk_count; ++chunk) job->is_taken[chunk].store(false, std::memory_order_relaxed);
-  job->unfinished.store(chunk_count, std::memory_order_relaxed);
-  job->unclaimed.store(chunk_count, std::memory_order_release);
+  job->start(kernel, args, count, grain, thread_count);
   wake(helpers);
   while (job->run_one_chunk(0)) {
   }
@@ -208,10 +273,9 @@ void Pool::wake(int wanted) {
 void Pool::work(int index) {
   beds_[index].sleeper.store(gettid(), std::memory_order_release);
   for (uint64_t seen = 0;;) {
-    wait_for_epoch_after(seen, beds_[index]);
+    wait_for_epoch_after(seen, index);
     seen = epoch_.load(std::memory_order_acquire);
-    /* Workers beyond a lowered limit stay, and leave the chunks to the others. */
-    if (index >= thread_limit.load(std::memory_order_relaxed) - 1) continue;
+    if (!is_wanted(index)) continue;
     for (Job &job : slots_) {
       while (job.run_one_chunk(index + 1)) {
       }
@@ -219,17 +283,25 @@ void Pool::work(int index) {
   }
 }
 
-void Pool::wait_for_epoch_after(uint64_t seen, Bed &bed) {
-  for (int spins = 0; spins < worker_spins; ++spins) {
-    if (epoch_.load(std::memory_order_acquire) != seen) return;
-    pause_briefly();
+void Pool::wait_for_epoch_after(uint64_t seen, int index) {
+  for (int round = 0; is_wanted(index) && (round == 0 || (round < busy_rounds && is_at_work())); ++round) {
+    for (int spins = 0; spins < worker_spins; ++spins) {
+      if (epoch_.load(std::memory_order_acquire) != seen) return;
+      pause_briefly();
+    }
   }
+  Bed &bed = beds_[index];
   std::unique_lock<std::mutex> lock(bed.mutex);
   bed.is_occupied.store(true, std::memory_order_seq_cst);
   sleeper_count_.fetch_add(1, std::memory_order_seq_cst);
   bed.wake_up.wait(lock, [&] { return epoch_.load(std::memory_order_seq_cst) != seen; });
   bed.is_occupied.store(false, std::memory_order_seq_cst);
   sleeper_count_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+bool Pool::is_at_work() const {
+  return std::any_of(std::begin(slots_), std::end(slots_),
+                     [](const Job &job) { return job.unfinished.load(std::memory_order_relaxed) > 0; });
 }
 
 /* Made when the library is loaded, so that no fork falls into its making; never destroyed, because its workers run
@@ -262,6 +334,6 @@ void mlc_parallel_for(mlc_kernel kernel, void **args, int64_t count, int64_t gra
     kernel(args, 0, count);
     return;
   }
-  int chunk_count = static_cast<int>(std::min(units, thread_count * chunks_per_thread));
-  pool->run(kernel, args, count, grain, chunk_count, thread_count);
+  thread_count = static_cast<int>(std::min<int64_t>(units, thread_count));
+  pool->run(kernel, args, count, grain, thread_count);
 }

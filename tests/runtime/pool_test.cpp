@@ -60,7 +60,32 @@ void test_chunks_are_the_same_on_every_run() {
   mlc_set_threads(4);
   Chunks expected{{0, 16}, {16, 32}, {32, 48}, {48, 64}, {64, 80}, {80, 96}, {96, 100}};
   for (int i = 0; i < 200; ++i) CHECK(chunks_of(100, 16) == expected);
-  CHECK(chunks_of(4000, 1).size() == 16); /* four for each thread */
+}
+
+void test_chunks_of_a_share_get_smaller() {
+  mlc_set_threads(2);
+  Chunks first{{0, 90}, {90, 150}, {150, 190}, {190, 220}, {220, 240}, {240, 250}, {250, 260}, {260, 270}};
+  Chunks expected = first;
+  for (auto [begin, end] : first) expected.emplace(begin + 270, end + 270);
+  CHECK(chunks_of(540, 10) == expected);
+}
+
+/* One thread sleeps in its first chunk until the other has done all else, its last chunks included. */
+void test_threads_take_chunks_of_one_that_is_late() {
+  mlc_set_threads(2);
+  std::atomic<int64_t> done{0};
+  std::atomic<bool> is_first{true};
+  void *args[] = {&done, &is_first};
+  mlc_parallel_for(
+      [](void **chunk_args, int64_t begin, int64_t end) {
+        auto *count = static_cast<std::atomic<int64_t> *>(chunk_args[0]);
+        if (static_cast<std::atomic<bool> *>(chunk_args[1])->exchange(false)) {
+          while (*count < 1000 - (end - begin)) std::this_thread::yield();
+        }
+        *count += end - begin;
+      },
+      args, 1000, 1);
+  CHECK(done == 1000);
 }
 
 void test_grain_limits_the_chunk_count() {
@@ -219,6 +244,8 @@ int main() {
   test_workers_of_a_process_on_one_core_stay_there(); /* forks: first, while there is one thread */
   test_every_index_is_visited_once();
   test_chunks_are_the_same_on_every_run();
+  test_chunks_of_a_share_get_smaller();
+  test_threads_take_chunks_of_one_that_is_late();
   test_grain_limits_the_chunk_count();
   test_nested_calls_run_inline();
   test_many_callers_at_once();

@@ -50,6 +50,8 @@ from mlc.target import Target
 
 # Kinds of tiles along a line, each code of its own.
 MOST_RUNS = 4
+# A core is at most one unit behind the others at the end.
+UNITS_PER_CORE = 32
 # Passes over the weights of a tile, of which the first waits for memory: with more it does not matter.
 MOST_PASSES = 32
 
@@ -192,14 +194,18 @@ class Blocked:
         return outer == "filters"
 
     def _parts(self, outer: Dim, inner: Dim) -> int:
-        """Into how many parts the inner loop is cut, so that the units go round among the cores."""
+        """Into how many parts the inner loop is cut, so that cores get units alike, and small ones to end together."""
         cores = self.plan.target.cores
         units = self.batch * self.groups * outer
         if not (isinstance(units, int) and isinstance(inner, int) and units and inner):
             return 1
-        waste = {parts: -(-units * parts // cores) * cores / (units * parts) for parts in range(1, min(inner, 8) + 1)}
+        fewest = min(inner, -(-UNITS_PER_CORE * cores // units))
+        waste = {
+            parts: -(-units * parts // cores) * cores / (units * parts)
+            for parts in range(fewest, min(inner, 2 * fewest) + 1)
+        }
         best = min(waste.values())
-        return next((parts for parts, w in waste.items() if w <= max(1.04, best)), 1)
+        return next(parts for parts, w in waste.items() if w <= best + 0.01)
 
     def _lines_ahead(self, passes: Dim) -> int:
         """Cache lines of the next tile's weights, which come from memory, that each tap and block of channels asks for,
