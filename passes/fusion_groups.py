@@ -6,7 +6,8 @@ group stays what one kernel computes:
 - at most one heavy op (conv, matmul, pooling, reduction, softmax, normalization, attention); behind it elementwise ops
   on elements of the heavy result's shape; before a reduction elementwise ops that nobody else reads;
 - otherwise elementwise ops on one shape; smaller operands are computed inside where that is cheap;
-- ops that only say where an element comes from (reshape, transpose...) where an elementwise op reads through them;
+- ops that only say where an element comes from (reshape, transpose...) where an elementwise op reads through them, and
+  slices and transposes of rows where attention or a normalization does;
 - convex: nothing outside of the group stands between two of its ops, so that it can run at one point of time.
 """
 
@@ -84,6 +85,8 @@ CHEAP = (
     *(Equal, Less, LessOrEqual, And, Or, Xor, Not),
 )
 MOVING = (Reshape, Transpose, Expand, Slice)
+# Ops that take their operands row by row, wherever these lie, and each once.
+READING_IN_PLACE = (Attention, LayerNorm, RmsNorm)
 
 
 @dataclass(eq=False)
@@ -112,8 +115,8 @@ class Group:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether there are two ops to fuse, those that only move elements apart."""
-        return sum(not isinstance(op, MOVING) for op in self.ops) > 1
+        """Whether there are two ops to fuse; those that only move elements count only before a heavy op."""
+        return len(self.ops) > 1 if self.heavy else sum(not isinstance(op, MOVING) for op in self.ops) > 1
 
 
 def find_groups(module: Module, block: Block, max_ops: int) -> list[Group]:
@@ -152,6 +155,8 @@ class _Grouping:
         if isinstance(op, HEAVY):
             group.heavy = op
             self._take_prologue(group, op)
+            if isinstance(op, READING_IN_PLACE):
+                self._read_in_place(op)
         elif op.is_elementwise:
             self._join(op)
 
@@ -192,6 +197,14 @@ class _Grouping:
                     self._merge(source, self.group_of[op])
                     break
                 moving = behind.op
+
+    def _read_in_place(self, heavy: Op) -> None:
+        """Takes in slices and transposes of rows in front of `heavy`, which reads its operands where they lie."""
+        for value in heavy.operands:
+            moving = value.op
+            while isinstance(moving, (Slice, Transpose)) and self._is_readable(moving, self.group_of[heavy]):
+                self._merge(self.group_of[moving], self.group_of[heavy])
+                moving = moving.x.op
 
     def _is_readable(self, moving: Op, group: Group) -> bool:
         """Whether elements are read through `moving` in the order they lie in, by this group alone."""

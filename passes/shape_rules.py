@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mlc.ir import Dim, Op, Value
 from mlc.ir.dims import product
@@ -123,6 +124,55 @@ def merge_slices(op: Slice) -> Value | None:
     return Slice(inner.x, starts=starts, dims=op.dims, steps=steps).result
 
 
+@dataclass(frozen=True)
+class Split:
+    """How a reshape cuts one axis: into pieces of `piece` elements, which the result's axis at `place` counts."""
+
+    place: int
+    piece: int
+
+
+def split_of_axis(op: Reshape, axis: int) -> Split | None:
+    """How `op` splits `axis` of its operand; None where it does more to it, or to what is behind it."""
+    if op.shape is not None or op.dims is None or op.x.tensor.shape is None:
+        return None
+    source, dims = op.x.tensor.dims, op.dims
+    behind = len(source) - axis - 1
+    end = len(dims) - behind
+    if end < 1 or dims[end:] != source[axis + 1 :]:
+        return None
+    place = end - 1
+    while place > 0 and product(dims[place:end]) != source[axis]:
+        place -= 1
+    piece = product(dims[place + 1 : end])
+    if product(dims[place:end]) != source[axis] or product(dims[:place]) != product(source[:axis]):
+        return None
+    return Split(place, piece) if isinstance(piece, int) and piece > 0 else None
+
+
+def reshape_before_slice(op: Reshape) -> Value | Miss | None:
+    """reshape(slice(x)) -> slice(reshape(x)), where the reshape splits the sliced axis into pieces that x has whole.
+
+    Nothing moves for a reshape of x, while that of a slice needs it copied first.
+    """
+    inner = op.x.op
+    if not isinstance(inner, Slice) or any(step != 1 for step in inner.steps):
+        return None
+    x = inner.x.tensor
+    cut = [a for a in range(x.rank) if inner.dims[a] != x.dims[a]] if x.shape is not None else []
+    if len(cut) != 1 or (split := split_of_axis(op, cut[0])) is None or op.dims is None:
+        return None
+    start, extent = inner.starts[cut[0]], x.dims[cut[0]]
+    if not isinstance(start, int) or not isinstance(extent, int):
+        return None
+    if start % split.piece or extent % split.piece:
+        return Miss("the slice cuts a piece of the reshape apart", blocker=inner)
+    front, back = op.dims[: split.place], op.dims[split.place + 1 :]
+    whole = Reshape(inner.x, dims=(*front, extent // split.piece, *back)).result
+    starts = (*(0,) * len(front), start // split.piece, *(0,) * len(back))
+    return Slice(whole, starts=starts, dims=op.dims, steps=(1,) * len(op.dims)).result
+
+
 def drop_concat(op: Concat) -> Value | None:
     """concat(x) -> x."""
     return op.xs[0] if len(op.xs) == 1 else None
@@ -202,6 +252,7 @@ RULES: tuple[Rule, ...] = (
     drop_expand_before_broadcast,
     drop_slice,
     merge_slices,
+    reshape_before_slice,
     drop_concat,
     flatten_concats,
     drop_pad,

@@ -26,6 +26,7 @@ BUILTIN: tuple[str, ...] = (
     "fold-batchnorm",
     "recognize",
     "sink-transpose",
+    "merge-matmuls",
     "fuse",
     "layout",
     "winograd",
@@ -33,7 +34,7 @@ BUILTIN: tuple[str, ...] = (
 )
 
 _CLEAN = ("canonicalize", "fold", "cse", "dce")
-_COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "sink-transpose", *_CLEAN)
+_COMPACT = ("canonicalize", "fold", "cse", "fold-batchnorm", "recognize", "sink-transpose", "merge-matmuls", *_CLEAN)
 
 # Each is a pipeline of its own. Fold comes before recognize, which looks for constants, and after fold-batchnorm and
 # recognize, which leave arithmetic on constants behind; layout packs constants itself. Fuse comes last, since the

@@ -400,3 +400,66 @@ func.func @zero_pads_stay_before_a_max_pool(%x: tensor<1x3x6x6xf32>) -> (tensor<
   %1 = "mlc.max_pool"(%0) {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, ceil_mode = false, layout = "nchw", with_indices = false, column_major = false} : (tensor<1x3x8x8xf32>) -> tensor<1x3x4x4xf32>
   func.return %1 : tensor<1x3x4x4xf32>
 }
+
+// -----
+
+// The whole is cut into heads first, which moves nothing; then heads are taken.
+// CHECK-LABEL: func.func @a_slice_of_whole_heads_is_taken_behind_the_split(
+// CHECK-NEXT: %0 = "mlc.reshape"(%arg0) {dims = "2,3,6,2", keeps_zero = false} : (tensor<6x12xf32>) -> tensor<2x3x6x2xf32>
+// CHECK-NEXT: %1 = "mlc.slice"(%0) {starts = "0,0,2,0", dims = "2,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<2x3x6x2xf32>) -> tensor<2x3x2x2xf32>
+// CHECK-NEXT: func.return %1 : tensor<2x3x2x2xf32>
+func.func @a_slice_of_whole_heads_is_taken_behind_the_split(%x: tensor<6x12xf32>) -> (tensor<2x3x2x2xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,4", dims = "6,4", steps = array<i64: 1, 1>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+  %1 = "mlc.reshape"(%0) {dims = "2,3,2,2", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<2x3x2x2xf32>
+  func.return %1 : tensor<2x3x2x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @channels_are_split_before_an_image(
+// CHECK-NEXT: %0 = "mlc.reshape"(%arg0) {dims = "N,4,2,5", keeps_zero = false} : (tensor<?x8x5xf32, "N,8,5">) -> tensor<?x4x2x5xf32, "N,4,2,5">
+// CHECK-NEXT: %1 = "mlc.slice"(%0) {starts = "0,1,0,0", dims = "N,2,2,5", steps = array<i64: 1, 1, 1, 1>} : (tensor<?x4x2x5xf32, "N,4,2,5">) -> tensor<?x2x2x5xf32, "N,2,2,5">
+// CHECK-NEXT: func.return %1 : tensor<?x2x2x5xf32, "N,2,2,5">
+func.func @channels_are_split_before_an_image(%x: tensor<?x8x5xf32, "N,8,5">) -> (tensor<?x2x2x5xf32, "N,2,2,5">) {
+  %0 = "mlc.slice"(%x) {starts = "0,2,0", dims = "N,4,5", steps = array<i64: 1, 1, 1>} : (tensor<?x8x5xf32, "N,8,5">) -> tensor<?x4x5xf32, "N,4,5">
+  %1 = "mlc.reshape"(%0) {dims = "N,2,2,5", keeps_zero = false} : (tensor<?x4x5xf32, "N,4,5">) -> tensor<?x2x2x5xf32, "N,2,2,5">
+  func.return %1 : tensor<?x2x2x5xf32, "N,2,2,5">
+}
+
+// -----
+// RUN: mlc-opt --remarks=missed canonicalize
+
+// CHECK-LABEL: func.func @a_slice_that_begins_inside_a_head(
+// CHECK-NEXT: %0 = "mlc.slice"(%arg0) {starts = "0,3", dims = "6,4", steps = array<i64: 1, 1>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+// CHECK-NEXT: %1 = "mlc.reshape"(%0) {dims = "2,3,2,2", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<2x3x2x2xf32>
+// CHECK-NEXT: func.return %1 : tensor<2x3x2x2xf32>
+// CHECK: missed  canonicalize/reshape_before_slice at ? (mlc.reshape): the slice cuts a piece of the reshape apart (blocked by mlc.slice '?')
+func.func @a_slice_that_begins_inside_a_head(%x: tensor<6x12xf32>) -> (tensor<2x3x2x2xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,3", dims = "6,4", steps = array<i64: 1, 1>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+  %1 = "mlc.reshape"(%0) {dims = "2,3,2,2", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<2x3x2x2xf32>
+  func.return %1 : tensor<2x3x2x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @a_slice_by_steps_is_not_of_whole_heads(
+// CHECK-NEXT: %0 = "mlc.slice"(%arg0) {starts = "0,4", dims = "6,4", steps = array<i64: 1, 2>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+// CHECK-NEXT: %1 = "mlc.reshape"(%0) {dims = "2,3,2,2", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<2x3x2x2xf32>
+// CHECK-NEXT: func.return %1 : tensor<2x3x2x2xf32>
+func.func @a_slice_by_steps_is_not_of_whole_heads(%x: tensor<6x12xf32>) -> (tensor<2x3x2x2xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,4", dims = "6,4", steps = array<i64: 1, 2>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+  %1 = "mlc.reshape"(%0) {dims = "2,3,2,2", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<2x3x2x2xf32>
+  func.return %1 : tensor<2x3x2x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @a_reshape_that_merges_the_sliced_axis(
+// CHECK-NEXT: %0 = "mlc.slice"(%arg0) {starts = "0,4", dims = "6,4", steps = array<i64: 1, 1>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+// CHECK-NEXT: %1 = "mlc.reshape"(%0) {dims = "3,8", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<3x8xf32>
+// CHECK-NEXT: func.return %1 : tensor<3x8xf32>
+func.func @a_reshape_that_merges_the_sliced_axis(%x: tensor<6x12xf32>) -> (tensor<3x8xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,4", dims = "6,4", steps = array<i64: 1, 1>} : (tensor<6x12xf32>) -> tensor<6x4xf32>
+  %1 = "mlc.reshape"(%0) {dims = "3,8", keeps_zero = false} : (tensor<6x4xf32>) -> tensor<3x8xf32>
+  func.return %1 : tensor<3x8xf32>
+}

@@ -634,3 +634,56 @@ func.func @a_reduction_that_defines_its_extents_stays_alone(%x: tensor<3x2x2xf32
   %4 = "mlc.sqrt"(%3) : (tensor<?xf32, "K">) -> tensor<?xf32, "K">
   func.return %4 : tensor<?xf32, "K">
 }
+
+// -----
+
+// CHECK-LABEL: func.func @attention_reads_slices_where_they_lie(
+// CHECK-NEXT: %0 = "mlc.fused"(%arg0) ({
+// CHECK-NEXT: ^bb0(%arg1: tensor<1x3x6x2xf32>):
+// CHECK-NEXT: %1 = "mlc.slice"(%arg1) {starts = "0,0,0,0", dims = "1,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+// CHECK-NEXT: %2 = "mlc.slice"(%arg1) {starts = "0,0,2,0", dims = "1,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+// CHECK-NEXT: %3 = "mlc.slice"(%arg1) {starts = "0,0,4,0", dims = "1,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+// CHECK-NEXT: %4 = "mlc.attention"(%1, %2, %3) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "blhd", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x3x2x2xf32>, tensor<1x3x2x2xf32>, tensor<1x3x2x2xf32>) -> tensor<1x3x2x2xf32>
+// CHECK-NEXT: "mlc.yield"(%4) : (tensor<1x3x2x2xf32>) -> ()
+// CHECK-NEXT: }) {kind = "attention"} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+// CHECK-NEXT: func.return %0 : tensor<1x3x2x2xf32>
+func.func @attention_reads_slices_where_they_lie(%x: tensor<1x3x6x2xf32>) -> (tensor<1x3x2x2xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,0,0,0", dims = "1,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+  %1 = "mlc.slice"(%x) {starts = "0,0,2,0", dims = "1,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+  %2 = "mlc.slice"(%x) {starts = "0,0,4,0", dims = "1,3,2,2", steps = array<i64: 1, 1, 1, 1>} : (tensor<1x3x6x2xf32>) -> tensor<1x3x2x2xf32>
+  %3 = "mlc.attention"(%0, %1, %2) {is_causal = false, left_window = -1 : i64, right_window = -1 : i64, scale = 0.5 : f64, softcap = 0.0 : f64, softmax_dtype = none, scores = "none", zero_rows = "none", layout = "blhd", operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0>} : (tensor<1x3x2x2xf32>, tensor<1x3x2x2xf32>, tensor<1x3x2x2xf32>) -> tensor<1x3x2x2xf32>
+  func.return %3 : tensor<1x3x2x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @a_normalization_reads_rows_of_a_slice(
+// CHECK-NEXT: %0 = "mlc.fused"(%arg0, %arg1) ({
+// CHECK-NEXT: ^bb0(%arg2: tensor<5x12xf32>, %arg3: tensor<4xf32>):
+// CHECK-NEXT: %1 = "mlc.slice"(%arg2) {starts = "0,4", dims = "5,4", steps = array<i64: 1, 1>} : (tensor<5x12xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: %2 = "mlc.layer_norm"(%1, %arg3) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: "mlc.yield"(%2) : (tensor<5x4xf32>) -> ()
+// CHECK-NEXT: }) {kind = "layer_norm"} : (tensor<5x12xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: func.return %0 : tensor<5x4xf32>
+func.func @a_normalization_reads_rows_of_a_slice(%x: tensor<5x12xf32>, %s: tensor<4xf32>) -> (tensor<5x4xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,4", dims = "5,4", steps = array<i64: 1, 1>} : (tensor<5x12xf32>) -> tensor<5x4xf32>
+  %1 = "mlc.layer_norm"(%0, %s) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+  func.return %1 : tensor<5x4xf32>
+}
+
+// -----
+
+// Near misses: a slice that is needed elsewhere lies in memory anyway, and rows by steps are no rows.
+// CHECK-LABEL: func.func @slices_that_are_not_read_in_place(
+// CHECK-NEXT: %0 = "mlc.slice"(%arg0) {starts = "0,4", dims = "5,4", steps = array<i64: 1, 1>} : (tensor<5x12xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: %1 = "mlc.layer_norm"(%0, %arg1) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: %2 = "mlc.slice"(%arg0) {starts = "0,1", dims = "5,4", steps = array<i64: 1, 2>} : (tensor<5x12xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: %3 = "mlc.layer_norm"(%2, %arg1) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+// CHECK-NEXT: func.return %0, %1, %3 : tensor<5x4xf32>, tensor<5x4xf32>, tensor<5x4xf32>
+func.func @slices_that_are_not_read_in_place(%x: tensor<5x12xf32>, %s: tensor<4xf32>) -> (tensor<5x4xf32>, tensor<5x4xf32>, tensor<5x4xf32>) {
+  %0 = "mlc.slice"(%x) {starts = "0,4", dims = "5,4", steps = array<i64: 1, 1>} : (tensor<5x12xf32>) -> tensor<5x4xf32>
+  %1 = "mlc.layer_norm"(%0, %s) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+  %2 = "mlc.slice"(%x) {starts = "0,1", dims = "5,4", steps = array<i64: 1, 2>} : (tensor<5x12xf32>) -> tensor<5x4xf32>
+  %3 = "mlc.layer_norm"(%2, %s) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
+  func.return %0, %1, %3 : tensor<5x4xf32>, tensor<5x4xf32>, tensor<5x4xf32>
+}
