@@ -36,7 +36,6 @@ FORMS = (
     "MLIR has no exact rounding of f64 to",
     "is known only when the model runs",
     "are known only when the model runs",
-    "the mean of",
     "blocked convolutions of",
     "attention with a second result",
     "is not known when compiling",

@@ -24,7 +24,7 @@ from mlc.errors import CompileError
 from mlc.ir import DType, Module, Op, TensorType, Value, symbol
 from mlc.ir.parser import parse_module
 from mlc.mlir import module_text, to_module
-from mlc.ops import AveragePool, Conv, Matmul, MaxPool, Softmax
+from mlc.ops import AveragePool, Conv, CumSum, Matmul, MaxPool, Softmax
 
 MATMUL = """module {
   func.func @main(%x: tensor<?x3xf32, "N,3">, %w: tensor<3x5xf32>) -> tensor<?x5xf32, "N,5"> {
@@ -88,6 +88,11 @@ def test_nothing_in_the_text_is_for_our_schedules() -> None:
     text = text_of(convolution(argument(2, 3, 9, 7), argument(4, 3, 3, 3)))
     assert "mlc." not in text and "bufferization" not in text
     assert re.findall(r"func\.func (\w+ )?@\w+", text) == [""] and " call @" not in text
+
+
+def test_a_parallel_loop_is_written_as_loops_of_scf_for() -> None:
+    text = text_of(CumSum(argument(3, 5), axis=1))
+    assert "scf.for " in text and "scf.forall" not in text
 
 
 def test_every_case_with_a_form_is_one_function_that_mlir_verifies() -> None:

@@ -2,7 +2,8 @@
 
 What a loop or a branch changes is carried through it as values, tensors included; bufferization makes the carried
 tensor and the changed one the same memory. A stage whose work is written with these has the family "forall": its
-parallel loop is `forall`, and no schedule is applied.
+parallel loop is `forall`, and no schedule is applied. For other compilers, which may know no scf.forall outside of
+kernels, that is nested scf.for.
 
     def turn(b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]: ...
     [total] = loop(b, first, last, [zero], turn)
@@ -106,6 +107,8 @@ def forall(
     the turn. A part has the dims that are None.
     """
     b = stage.body()
+    if stage.is_portable:
+        return _in_turn(b, list(extents), outs, turn, [], [t for t, _ in outs])
     sizes = [stage.dim(d) for d in extents]
     at = [Scalar(b.fresh(), INDEX) for _ in extents]
     shared = [_renamed(b, t) for t, _ in outs]
@@ -128,6 +131,27 @@ def forall(
         inner.line("}")
     b.line("}")
     return results
+
+
+def _in_turn(
+    b: Body,
+    extents: list[Dim],
+    outs: Sequence[tuple[Tensor, Place]],
+    turn: Callable[[Body, list[Scalar], list[Tensor]], Sequence[Tensor]],
+    at: list[Scalar],
+    wholes: list[Tensor],
+) -> list[Tensor]:
+    """The turns of `forall` one after the other, dim by dim, those from `at` on."""
+    if extents:
+
+        def inner(b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]:
+            return _in_turn(b, extents[1:], outs, turn, [*at, i], carried)
+
+        return loop(b, b.index(0), b.stage.dim(extents[0]), wholes, inner)
+    places = [place(at) for _, place in outs]
+    parts = [part_of(b, t, place) for t, place in zip(wholes, places, strict=True)]
+    made = turn(b, at, parts)
+    return [replaced(b, part, t, place) for part, t, place in zip(made, wholes, places, strict=True)]
 
 
 def part_of(b: Body, source: Tensor, place: Sequence[Scalar | int | None]) -> Tensor:

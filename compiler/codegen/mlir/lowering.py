@@ -81,7 +81,7 @@ class Lowering:
 
     def stage(self, op: Op) -> Stage:
         """A new stage named after the op."""
-        return Stage(op.name.removeprefix("mlc."))
+        return Stage(op.name.removeprefix("mlc."), is_portable=self.is_portable)
 
     def temporary(self, dtype: DType, *dims: Dim) -> Temporary:
         """A buffer between two stages."""

@@ -248,12 +248,13 @@ class Stage(Writer):
     """One function: tensors in, tensors out through destinations, with no other memory.
 
     `arguments` are what it is called with: buffers seen in some shape, then symbols. `family` names the schedule that
-    tiles it (a named sequence of schedules/), `parameters` what that sequence is given.
+    tiles it (a named sequence of schedules/), `parameters` what that sequence is given. A portable one goes to other
+    compilers.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, is_portable: bool = False) -> None:
         super().__init__([], [0], "  ")
-        self.title = title
+        self.title, self.is_portable = title, is_portable
         self.family = "loops"
         self.parameters: dict[str, int | tuple[int, ...]] = {}
         self.arguments: dict[tuple[Storage, tuple[Dim, ...]], Tensor] = {}

@@ -69,9 +69,8 @@ def reduce(g: Lowering, op: Reduction) -> None:
         raise NoKernel("its axes are known only when the model runs")
     rank = op.x.tensor.rank
     axes = sorted({a % rank for a in (range(rank) if op.axes is None else op.axes)})
-    if isinstance(op, ReduceMean) and not dtype.is_float:
-        raise NoKernel(f"the mean of {dtype} is rounded in f64")
-    wide = accumulator(dtype)
+    # The mean of integers is taken in f64 and cut to their dtype behind this stage.
+    wide = DType.F64 if isinstance(op, ReduceMean) and not dtype.is_float else accumulator(dtype)
     kept: list[Dim] = [d for axis, d in enumerate(op.x.tensor.dims) if axis not in axes]
     stage = g.stage(op)
     out = g.result(stage, op.result, kept, wide)
