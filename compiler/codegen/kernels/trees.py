@@ -142,7 +142,7 @@ def label_encoder(plan: Plan, op: LabelEncoder) -> None:
     if op.keys.dtype == object or op.values.dtype == object:
         raise NoKernel("no kernel computes with strings")
     dtype, result = op.x.tensor.dtype, op.result.tensor.dtype
-    keys, values = _sorted_table(op.keys, op.values)
+    keys, values = sorted_table(op.keys, op.values)
     count = op.x.tensor.element_count
     dims = op.x.tensor.dims
 
@@ -172,7 +172,7 @@ def label_encoder(plan: Plan, op: LabelEncoder) -> None:
         k.emit(k.unravel(number, [k.dim(d) for d in dims]), value)
 
 
-def _sorted_table(keys: Array, values: Array) -> tuple[Array, Array]:
+def sorted_table(keys: Array, values: Array) -> tuple[Array, Array]:
     """Keys in rising order, NaN behind them, and their values; of equal keys the last."""
     last: dict[object, int] = {}
     for place, key in enumerate(keys.tolist()):

@@ -219,6 +219,21 @@ class Lowering:
         self.tile_loops(stage, len(names))
         self.finish(stage, made, cost=cost)
 
+    def tabulate(
+        self, title: str, target: Storage, element: Callable[[Body, list[Scalar]], Scalar], *, cost: int = 1
+    ) -> None:
+        """A stage that computes each element of a buffer from its index, for later stages of the op."""
+        stage = Stage(title, is_portable=self.is_portable)
+        out = stage.destination(target)
+        names = [f"i{axis}" for axis in range(len(out.dims))]
+
+        def region(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+            return [element(b, [b.loop_index(axis) for axis in range(len(names))])]
+
+        [made] = stage.generic(names, [], [(out, names)], region, attributes="mlc.last")
+        self.tile_loops(stage, len(names))
+        self.close(stage, [made], cost=cost)
+
     def tile_loops(self, stage: Stage, rank: int) -> None:
         """Plain loops inside of a parallel one over all dims but the last, and over pieces of that where it is long."""
         if rank == 0:

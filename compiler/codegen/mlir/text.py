@@ -22,12 +22,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+
 from mlc.codegen.kernel import Storage
 from mlc.codegen.registry import NoKernel
-from mlc.ir import Dim, DType, Value
+from mlc.ir import Array, Dim, DType, Value
 from mlc.ir.dims import Quotient, Symbol
 
 INDEX = "index"
+# Elements up to which a constant is written as numbers.
+READABLE = 16
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,24 @@ def number_text(value: float, type: str) -> str:
     if type == "i1":
         return "true" if value else "false"
     return str(int(value))
+
+
+def dense(array: Array) -> str:
+    """The elements attribute of an array in memory: numbers where they are few, else bytes."""
+    kind = memory_type(DType.of(array.dtype))
+    if array.size == 0:
+        return "dense<>"
+    if array.size <= READABLE and (kind.startswith("i") or kind in ("f32", "f64")):
+        return f"dense<{_nested([number_text(x, kind) for x in array.reshape(-1).tolist()], array.shape)}>"
+    return f'dense<"0x{np.ascontiguousarray(array).tobytes().hex().upper()}">'
+
+
+def _nested(texts: list[str], shape: tuple[int, ...]) -> str:
+    """Row-major elements in the brackets of their shape."""
+    if not shape:
+        return texts[0]
+    step = len(texts) // shape[0]
+    return f"[{', '.join(_nested(texts[i : i + step], shape[1:]) for i in range(0, len(texts), step))}]"
 
 
 class Writer:
@@ -262,6 +284,7 @@ class Stage(Writer):
         self.outputs: list[Tensor] = []
         self.results: list[Tensor] = []
         self._destinations: set[str] = set()
+        self._tables: dict[tuple[DType, tuple[int, ...], bytes], Tensor] = {}
 
     def body(self) -> Body:
         """What writes ops on elements where the stage is."""
@@ -278,6 +301,16 @@ class Stage(Writer):
             memory_type(dtype)
             self.arguments[key] = Tensor(f"%arg{len(self.arguments)}", dtype, key[1])
         return self.arguments[key]
+
+    def table(self, array: Array) -> Tensor:
+        """A constant of the stage's own, at its beginning: for what is an attribute of the op, not a weight."""
+        dtype = DType.of(array.dtype)
+        key = (dtype, array.shape, array.tobytes())
+        if key not in self._tables:
+            made = Tensor(self.fresh(), dtype, array.shape)
+            self.lines.insert(0, f"  {made.name} = arith.constant {dense(array)} : {made.type}")
+            self._tables[key] = made
+        return self._tables[key]
 
     def destination(self, storage: Storage, dims: Sequence[Dim] | None = None) -> Tensor:
         """An argument that the stage writes."""

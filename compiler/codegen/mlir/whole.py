@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from mlc.codegen.backend import input_symbols
 from mlc.codegen.kernel import Prepared, Storage
 from mlc.codegen.lower import Lowering
@@ -19,7 +17,7 @@ from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.lowering import Call
 from mlc.codegen.mlir.pipeline import STAGES
 from mlc.codegen.mlir.run import Schedule, lower
-from mlc.codegen.mlir.text import Stage, Tensor, tensor_type
+from mlc.codegen.mlir.text import Stage, Tensor, dense, tensor_type
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Inline, Launch
 from mlc.codegen.steps import Step
@@ -166,12 +164,8 @@ class Main:
 
     def _written(self, array: Array, dtype: DType) -> Tensor:
         kind = tensor_type(dtype, array.shape)
-        if array.size == 0:
-            contents = "dense<>"
-        elif self.with_weights or array.nbytes <= SHORT_CONSTANT:
-            contents = f'dense<"0x{np.ascontiguousarray(array).tobytes().hex().upper()}">'
-        else:
-            contents = "dense_resource<__elided__>"
+        is_written = self.with_weights or array.nbytes <= SHORT_CONSTANT
+        contents = dense(array) if is_written else "dense_resource<__elided__>"
         return self.stage.op(f"arith.constant {contents} : {kind}", dtype, array.shape)
 
     def _reshaped(self, tensor: Tensor, dims: tuple[Dim, ...]) -> Tensor:

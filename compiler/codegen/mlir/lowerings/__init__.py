@@ -8,10 +8,13 @@ from mlc.codegen.mlir.lowerings import (
     conv_transpose,
     determinant,
     draw,
+    fourier,
     gather,
     layout,
     matmul,
+    mel,
     named,
+    ngrams,
     norm,
     pad,
     pool,
@@ -28,6 +31,7 @@ from mlc.codegen.mlir.lowerings import (
     shape,
     slice,
     top_k,
+    trees,
 )
 
 __all__ = [
@@ -36,10 +40,13 @@ __all__ = [
     "conv_transpose",
     "determinant",
     "draw",
+    "fourier",
     "gather",
     "layout",
     "matmul",
+    "mel",
     "named",
+    "ngrams",
     "norm",
     "pad",
     "pool",
@@ -56,4 +63,5 @@ __all__ = [
     "shape",
     "slice",
     "top_k",
+    "trees",
 ]
