@@ -102,6 +102,13 @@ CASES = [
     Case("unique_unsorted", lambda x: Unique(x, axis=None, is_sorted=False, count=_N), (_TIES,)),
     Case("unique_rows", lambda x: Unique(x, axis=0, is_sorted=True, count=_N), (i64(1, 0, 1, 0, 0, 2).reshape(3, 2),)),
     Case("unique_columns", lambda x: Unique(x, axis=-1, is_sorted=False, count=_N), (_TIES,)),
+    Case("unique_many", lambda x: Unique(x, axis=None, is_sorted=False, count=_N), (i64(*range(37)) * 11 % 23,)),
+    Case("unique_empty", lambda x: Unique(x, axis=None, is_sorted=True, count=_N), (normal(0, 3),)),
+    Case(
+        "unique_nan",
+        lambda x: Unique(x, axis=None, is_sorted=False, count=_N),
+        (np.array([np.nan, 1, -0.0, 0, np.nan, -np.inf, 1], np.float32),),
+    ),
     Case("unique_bf16", lambda x: Unique(x, axis=None, is_sorted=True, count=_N), (_TIES.astype(DType.BF16.numpy),)),
     Case("top_k", lambda x: TopK(x, k=3), (normal(4, 17),)),
     Case("top_k_ties", lambda x: TopK(x, k=3), (_TIES,)),

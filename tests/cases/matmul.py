@@ -39,4 +39,8 @@ CASES = [
     Case("det_batch", Det, (normal(2, 3, 3, 3),)),
     Case("det_singular", Det, (np.ones((2, 2), np.float32),)),
     Case("det_empty", Det, (normal(0, 2, 2),)),
+    Case("det_of_nothing", Det, (normal(2, 0, 0),)),
+    Case("det_of_one", Det, (normal(2, 1, 1),)),
+    Case("det_swaps_rows", Det, (np.array([[0, 1, 2], [3, 4, 5], [6, 7, 1]], np.float64),)),
+    Case("det_f16", Det, (normal(2, 3, 3, dtype=DType.F16),)),
 ]

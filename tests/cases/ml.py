@@ -45,6 +45,12 @@ CASES = [
         encoder(np.array([NAN, 1], np.float32), np.array([0.5, NAN]), np.array(-1.0)),
         (np.array([NAN, 1, 2], np.float32),),
     ),
+    Case(
+        "label_encoder_many",
+        encoder(np.arange(0, 40, 3, dtype=np.uint8), np.arange(14) * 2 - 9, np.array(-1)),
+        (np.arange(45, dtype=np.uint8).reshape(5, 9),),
+    ),
+    Case("label_encoder_no_keys", encoder(np.zeros(0, np.int32), np.zeros(0), np.array(0.5)), (np.zeros(3, np.int32),)),
     *(Case(f"tree_ensemble_{a}", trees(aggregate=a), (X,)) for a in ("sum", "average", "min", "max")),
     Case("tree_ensemble_missing", trees(missing_is_true=np.array([1, 0, 0, 1])), (X,)),
     Case(

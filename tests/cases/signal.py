@@ -19,6 +19,7 @@ CASES = [
     Case("dft_cut", lambda x: Dft(x, axis=1, length=4), (normal(2, 7, 1),)),
     Case("dft_padded", lambda x: Dft(x, axis=1, length=10, is_onesided=True), (normal(2, 7, 1),)),
     Case("dft_f64", lambda x: Dft(x, axis=1), (normal(2, 3, 1, dtype=DType.F64),)),
+    Case("dft_bf16", lambda x: Dft(x, axis=1), (normal(2, 3, 2, dtype=DType.BF16),)),
     Case(
         "dft_operands",
         lambda *v: Dft(*v, dims=(2, symbol("L"), 2)),

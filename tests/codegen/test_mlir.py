@@ -33,7 +33,6 @@ CASES = {case.name: case for case in all_cases()}
 # Cases of ops that go through linalg, but not in this form; each reason is one of a NoKernel in lowerings/ or text.
 FORMS = (
     "MLIR lowers no arithmetic on",
-    "MLIR has no exact rounding of f64 to",
     "is known only when the model runs",
     "are known only when the model runs",
     "blocked convolutions of",

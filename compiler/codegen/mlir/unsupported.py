@@ -13,7 +13,6 @@ from mlc.ops import (
     MaxRoiPool,
     NonMaxSuppression,
     RoiAlign,
-    Unique,
 )
 
 _DATA_SIZED = "how long its result is depends on the data: its search by scf is not written yet"
@@ -28,5 +27,4 @@ REASONS: dict[type[Op], str] = {
     MaxRoiPool: _SAMPLES,
     NonMaxSuppression: _DATA_SIZED,
     RoiAlign: _SAMPLES,
-    Unique: _DATA_SIZED,
 }

@@ -32,6 +32,7 @@ from mlc.codegen.mlir.lowerings import (
     slice,
     top_k,
     trees,
+    unique,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "slice",
     "top_k",
     "trees",
+    "unique",
 ]

@@ -17,6 +17,10 @@ def det(g: Lowering, op: Det) -> None:
     """The product of the pivots, its sign turned by each swap of rows."""
     *batch, size, _ = op.x.tensor.dims
     dtype, count = op.x.tensor.dtype, product(batch)
+    if size == 0:
+        g.fill(g.written(op.result), batch, 1)
+        g.finish_written()
+        return
     stage = g.stage(op)
     stage.family = "forall"
     x = stage.tensor(op.x, (count, size, size))

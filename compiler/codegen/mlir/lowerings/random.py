@@ -10,7 +10,6 @@ from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.scalars.functions import log1p_of
 from mlc.codegen.mlir.text import Body, Scalar
-from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType
 from mlc.ops import RandomNormal, RandomUniform
 
@@ -28,15 +27,9 @@ def random_uniform(g: Lowering, op: RandomUniform) -> None:
         coarse = b.plain("arith.mulf", scaled, b.like(2.0**-bits, number))
         spread = b.plain("arith.mulf", coarse, b.like(op.high - op.low, number))
         moved = b.plain("arith.addf", spread, b.like(op.low, number))
-        return _narrowed(b, moved, op.dtype)
+        return converted(b, moved, DType.F64, op.dtype)
 
     g.indexed(op, element)
-
-
-def _narrowed(b: Body, x: Scalar, dtype: DType) -> Scalar:
-    if dtype in (DType.F16, DType.BF16):
-        raise NoKernel(f"MLIR has no exact rounding of f64 to {dtype} without a library call")
-    return converted(b, x, DType.F64, dtype)
 
 
 @linalg(RandomNormal, attributes="dims seed mean deviation dtype")
@@ -50,7 +43,7 @@ def random_normal(g: Lowering, op: RandomNormal) -> None:
         radius = b.unary("math.sqrt", b.plain("arith.mulf", logarithm, b.like(-2, u)))
         number = b.plain("arith.mulf", radius, b.unary("math.cos", b.plain("arith.mulf", v, b.like(2 * math.pi, v))))
         spread = b.plain("arith.mulf", number, b.like(op.deviation, number))
-        return _narrowed(b, b.plain("arith.addf", spread, b.like(op.mean, number)), op.dtype)
+        return converted(b, b.plain("arith.addf", spread, b.like(op.mean, number)), DType.F64, op.dtype)
 
     g.indexed(op, element)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mlc.codegen.mlir.registry import scalar
 from mlc.codegen.mlir.text import Body, Scalar, memory_type, register_type
-from mlc.codegen.registry import NoKernel
 from mlc.ir import DType
 from mlc.ops import Bitcast, Cast
 
@@ -38,11 +37,23 @@ def converted(b: Body, x: Scalar, source: DType, target: DType) -> Scalar:
 
 def _resized(b: Body, x: Scalar, wanted: str, target: DType) -> Scalar:
     if x.type == "f64" and target in (DType.F16, DType.BF16):
-        # Through f32 it would be rounded twice.
-        raise NoKernel(f"MLIR has no exact rounding of f64 to {target} without a library call")
+        return b.rounded(_to_odd(b, x), target)
     if x.type != wanted:
         x = b.convert("arith.extf" if wanted == "f64" else "arith.truncf", x, wanted)
     return b.rounded(x, target)
+
+
+def _to_odd(b: Body, x: Scalar) -> Scalar:
+    """f64 to f32, inexact results rounded to the neighbour with an odd last bit: rounding it again rounds x once.
+
+    Boldo and Melquiond, Emulation of FMA and Correctly Rounded Sums, IEEE Transactions on Computers 57, 2008.
+    """
+    near = b.convert("arith.truncf", x, "f32")
+    back, bits = b.convert("arith.extf", near, "f64"), b.convert("arith.bitcast", near, "i32")
+    is_above = b.compare("ogt", b.unary("math.absf", back), b.unary("math.absf", x))
+    towards_zero = b.select(is_above, b.sub(bits, b.like(1, bits)), bits)
+    odd = b.binary("arith.ori", towards_zero, b.like(1, bits))
+    return b.convert("arith.bitcast", b.select(b.compare("one", back, x), odd, bits), "f32")
 
 
 def _cut(b: Body, x: Scalar, target: DType) -> Scalar:
