@@ -96,7 +96,8 @@ def page() -> str:
         "weights included, with no MLIR\n"
         "installed, and `mlc.mlir.to_module` gives it in memory. Convolutions, pools and softmax are "
         "linalg's own there, images are\n"
-        "padded by `tensor.pad`. The tests give it to IREE for every model they have, and compare the "
+        "padded by `tensor.pad`, and If, Loop and Scan are `scf` on tensors; a step in Python is refused by its op's "
+        "name.\nThe tests give it to IREE for every model they have, and compare the "
         "numbers. From `-O2` on\n"
         "convolutions run on blocks of channels: `--disable-pass layout` keeps them plain.",
         _block(module_text(module)),

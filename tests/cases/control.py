@@ -8,7 +8,7 @@ import numpy as np
 
 from cases import Case, normal
 from mlc.ir import Block, DType, Op, Region, SequenceType, TensorType, Type, Value, symbol, tensor
-from mlc.ops import Add, Constant, If, Loop, Mul, Relu, Scan, SequenceInsert, Slice, Yield
+from mlc.ops import Add, Constant, If, Less, Loop, Mul, Relu, Scan, SequenceInsert, Slice, Yield
 
 LIST = SequenceType(TensorType(DType.F32, None))
 
@@ -49,6 +49,22 @@ def doubling(limit: Value, go: Value, x: Value, step: Value) -> Op:
 
     stack = x.tensor.with_shape((symbol("T"), *x.tensor.dims))
     return Loop(limit, go, [x], region(kinds, body), (x.type, stack))
+
+
+def doubling_then_squaring(limit: Value, x: Value) -> Op:
+    """x + x in the first two turns, x * x in those behind; collects them."""
+    kinds = [tensor(DType.I64), tensor(DType.BOOL), x.type]
+
+    def body(b: Block) -> list[Value]:
+        number, again, now = b.arguments
+        is_early = added(b, Less(number, added(b, Constant(np.array(2)))))
+        then = region([], lambda b: [added(b, Add(now, now))])
+        otherwise = region([], lambda b: [added(b, Mul(now, now))])
+        y = added(b, If(is_early, then, otherwise, (x.type,)))
+        return [again, y, y]
+
+    stack = x.tensor.with_shape((symbol("T"), *x.tensor.dims))
+    return Loop(limit, None, [x], region(kinds, body), (x.type, stack))
 
 
 def once(go: Value, x: Value) -> Op:
@@ -107,6 +123,7 @@ CASES = [
     Case("loop", doubling, (np.array(3), TRUE, normal(2), normal(2))),
     Case("loop_no_turns", doubling, (np.array(0), TRUE, normal(2), normal(2))),
     Case("loop_condition_is_false", doubling, (np.array(3), FALSE, normal(2), normal(2))),
+    Case("loop_of_ifs", doubling_then_squaring, (np.array(4), normal(3))),
     Case("loop_ends_itself", once, (TRUE, normal(2, 3))),
     Case(
         "loop_sequence", growing, (np.array(2), [normal(1)], normal(3)), (tensor(DType.I64), LIST, tensor(DType.F32, 3))

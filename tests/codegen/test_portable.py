@@ -87,7 +87,7 @@ def test_an_image_is_cut_where_no_window_reaches() -> None:
 def test_nothing_in_the_text_is_for_our_schedules() -> None:
     text = text_of(convolution(argument(2, 3, 9, 7), argument(4, 3, 3, 3)))
     assert "mlc." not in text and "bufferization" not in text
-    assert re.findall(r"func\.func (\w+ )?@\w+", text) == [""] and " call @" not in text
+    assert re.findall(r"func\.func (\w+ )?@\w+", text) == [""] and "func.call @" not in text
 
 
 def test_a_parallel_loop_is_written_as_loops_of_scf_for() -> None:

@@ -20,6 +20,7 @@ from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS, unheeded
 from mlc.codegen.mlir.run import Lowered, Schedule, lower, require_mlir
 from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.program import CodeUnit
+from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
 from mlc.codegen.units import UnitTable
 from mlc.ir import Array, Op, Value
@@ -72,13 +73,18 @@ class MlirKernels:
         plan = Plan(group, FAMILY, table, constants)
         checks(plan)
         lowering = Lowering(plan, self.functions, is_portable=self.is_portable)
-        for op in group.ops:
-            add_checks(lowering, op)
-        if group.root is not None and not self.is_light(group.root):
-            forms = {**LINALG, **NAMED} if self.is_portable else LINALG
-            forms[type(group.root)](lowering, group.root)
-        else:
-            lowering.elementwise(group.outputs)
+        calls = len(self.functions.calls)
+        try:
+            for op in group.ops:
+                add_checks(lowering, op)
+            if group.root is not None and not self.is_light(group.root):
+                forms = {**LINALG, **NAMED} if self.is_portable else LINALG
+                forms[type(group.root)](lowering, group.root)
+            else:
+                lowering.elementwise(group.outputs)
+        except NoKernel:
+            del self.functions.calls[calls:]  # no launch stands for them
+            raise
         return plan
 
     def finish(self, units: Sequence[CodeUnit]) -> list[CodeUnit]:

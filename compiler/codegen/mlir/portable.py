@@ -29,7 +29,7 @@ _ANY = Target.parse("x86-64-v2")
 def module_text(module: Module, *, with_weights: bool = True) -> str:
     """The text of a verified module in linalg on tensors; without weights large constants are left out.
 
-    Raises CompileError for what only the compiled program has: steps in Python, control flow, shapes made of data.
+    Raises CompileError for what only the compiled program has: steps in Python, shapes made of data.
     """
     if not isinstance(module, Module):
         raise CompileError(f"expected an mlc.ir.Module, as mlc.load gives it, got {type(module).__name__}")

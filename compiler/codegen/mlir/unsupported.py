@@ -17,7 +17,6 @@ from mlc.ops import (
 
 _DATA_SIZED = "how long its result is depends on the data: its search by scf is not written yet"
 _SAMPLES = "it samples at places computed from the data; not written as a linalg.generic yet"
-_SEARCHES = "it sorts, searches or eliminates: its scf loops over tensors are not written yet"
 _LATER = "not written as a linalg.generic yet"
 
 REASONS: dict[type[Op], str] = {

@@ -6,7 +6,8 @@ are i8, and integers signless, as in every stage. What other compilers get is wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlc.codegen.backend import input_symbols
@@ -14,15 +15,16 @@ from mlc.codegen.kernel import Prepared, Storage
 from mlc.codegen.lower import Lowering
 from mlc.codegen.main import registers_hold
 from mlc.codegen.mlir.backend import MlirKernels
+from mlc.codegen.mlir.flow import told_dims, write_control
 from mlc.codegen.mlir.lowering import Call
 from mlc.codegen.mlir.pipeline import STAGES
 from mlc.codegen.mlir.run import Schedule, lower
-from mlc.codegen.mlir.text import Stage, Tensor, dense, tensor_type
+from mlc.codegen.mlir.text import Scalar, Stage, Tensor, dense, tensor_type
 from mlc.codegen.registry import NoKernel
-from mlc.codegen.schedule import Inline, Launch
-from mlc.codegen.steps import Step
+from mlc.codegen.schedule import Launch
+from mlc.codegen.steps import If, Loop, Step, walk
 from mlc.errors import CompileError
-from mlc.ir import Array, Dim, DType, Module, Value, symbol
+from mlc.ir import Array, Dim, DType, Module, Op, Value, symbol
 from mlc.ir.dims import product, symbols_of
 from mlc.target import Target
 
@@ -43,7 +45,7 @@ def lowered_stages(
 def whole_text(module: Module, kernels: MlirKernels, lowering: Lowering, steps: Sequence[Step]) -> str:
     """The module of stages that are written already, large weights left out.
 
-    Raises CompileError for what only the compiled program has: steps in Python, control flow, shapes made of data.
+    Raises CompileError for what only the compiled program has: steps in Python, shapes made of data.
     """
     functions = [f.text for f in kernels.functions.by_name.values()]
     main = Main(module, lowering, steps, with_weights=False).text(kernels.functions.calls)
@@ -58,6 +60,8 @@ class Main:
         self.function, self.lowering, self.with_weights = module.main, lowering, with_weights
         self.stage = Stage("main")
         self.known: dict[Storage, Tensor] = {}
+        self._calls: Iterator[Call] = iter(())
+        self._defined: set[str] = set()
 
     def text(self, calls: Sequence[Call]) -> str:
         """The function, its calls in the order of the program."""
@@ -70,10 +74,11 @@ class Main:
     def _text(self, calls: Sequence[Call]) -> str:
         for number, value in enumerate(self.function.inputs):
             self.known[value] = Tensor(f"%arg{number}", value.tensor.dtype, value.tensor.dims)
-        for call in calls:
-            self.call(call)
-        results = [self._seen(v, v.tensor.dims) for v in self.function.outputs]
-        symbols = [self._symbol(name, scalar.name) for name, scalar in self.stage.symbols.items()]
+        self._calls = iter(calls)
+        self.write(self.steps)
+        results = [self.seen(v, v.tensor.dims) for v in self.function.outputs]
+        given = [(n, s.name) for n, s in self.stage.symbols.items() if n not in self._defined]
+        symbols = [self._symbol(name, ssa) for name, ssa in given]
         inputs = ", ".join(f"{self.known[v].name}: {_type(v)}" for v in self.function.inputs)
         types = ", ".join(r.type for r in results)
         return "\n".join(
@@ -91,9 +96,9 @@ class Main:
         if lowering.host_steps:
             op, reason, _, _ = lowering.host_steps[0]
             raise CompileError(f"{op.name} has no linalg form, so there is no MLIR module of the whole: {reason}")
-        if not all(isinstance(step, Launch | Inline) for step in self.steps):
-            raise CompileError("there is no MLIR module of a model with control flow: its loops are main's")
-        unknown = [s for s in lowering.known_symbols if s not in lowering.input_symbols]
+        control = [step.op for step in walk(self.steps) if isinstance(step, If | Loop)]
+        defined = {str(d) for op in control for d in told_dims(op) if self.is_new(op, d)}
+        unknown = [s for s in lowering.known_symbols if s not in lowering.input_symbols and s not in defined]
         if unknown:
             raise CompileError(f"there is no MLIR module of a model no input of which has {unknown[0]} itself as a dim")
 
@@ -108,6 +113,37 @@ class Main:
                     ]
         raise AssertionError(name)
 
+    def write(self, steps: Sequence[Step]) -> None:
+        """The steps: calls of stages in their order, control flow. Copies between buffers and checks are main's own."""
+        for step in steps:
+            match step:
+                case Launch():
+                    self.call(next(self._calls))
+                case If() | Loop():
+                    write_control(self, step)
+
+    @contextmanager
+    def inside(self, known: Mapping[Value, Tensor]) -> Iterator[None]:
+        """A region in which these values are known as well; what is made in it stays there."""
+        outside = dict(self.known)
+        for value, tensor in known.items():
+            self.set(value, tensor)
+        yield
+        self.known = outside
+
+    def is_new(self, op: Op, dim: Dim) -> bool:
+        """Whether a dim is a symbol that the op brings in."""
+        return str(dim) in self.lowering.defined[op]
+
+    def define(self, dim: Dim, number: Scalar) -> None:
+        """Makes this the value of a dim that is new."""
+        self.stage.symbols[str(dim)] = number
+        self._defined.add(str(dim))
+
+    def set(self, value: Value, tensor: Tensor) -> None:
+        """Makes this the tensor of a value's buffer."""
+        self.known[self._root(value)] = tensor
+
     def call(self, call: Call) -> None:
         """The call of a stage's function."""
         given, scalars = self.given(call), [self.stage.dim(symbol(s)) for s in call.symbols]
@@ -116,7 +152,7 @@ class Main:
         names = ", ".join([*(t.name for t in given), *(s.name for s in scalars)])
         left = ", ".join(t.name for t in made)
         results = ", ".join(t.type for t in made)
-        self.stage.line(f"{left} = call @{call.function.name}({names}) : ({types}) -> ({results})")
+        self.stage.line(f"{left} = func.call @{call.function.name}({names}) : ({types}) -> ({results})")
         self.keep(call, made)
 
     def given(self, call: Call) -> list[Tensor]:
@@ -124,7 +160,7 @@ class Main:
         tensors: list[Tensor] = []
         for number, (storage, dims) in enumerate(call.arguments):
             is_new = number in call.function.outputs and self._root(storage) not in self.known
-            tensors.append(self.stage.empty(_dtype(storage), dims) if is_new else self._seen(storage, dims))
+            tensors.append(self.stage.empty(_dtype(storage), dims) if is_new else self.seen(storage, dims))
         return tensors
 
     def keep(self, call: Call, made: Sequence[Tensor]) -> None:
@@ -135,7 +171,7 @@ class Main:
     def _root(self, storage: Storage) -> Storage:
         return self.lowering.names.storage(storage)
 
-    def _seen(self, storage: Storage, dims: Sequence[Dim]) -> Tensor:
+    def seen(self, storage: Storage, dims: Sequence[Dim]) -> Tensor:
         """The tensor of a buffer in this shape."""
         root, offset = self.lowering.names.root(storage) if isinstance(storage, Value) else (storage, 0)
         if root not in self.known:

@@ -1,12 +1,15 @@
-"""Det by elimination with partial pivoting, in f64 on a copy; a turn of the parallel loop is one matrix."""
+"""Det by elimination with partial pivoting, in f64 on a copy; a turn of the parallel loop is one matrix.
+
+For other compilers a step of the elimination is structured ops on all matrices at once.
+"""
 
 from __future__ import annotations
 
 from mlc.codegen.mlir.control import Carried, forall, insert, loop, when
 from mlc.codegen.mlir.lowering import Lowering
-from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.registry import linalg, named
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Tensor
+from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
 from mlc.ir import DType
 from mlc.ir.dims import product
 from mlc.ops import Det
@@ -85,3 +88,85 @@ def _pivot(b: Body, a: Tensor, step: Scalar, n: Scalar) -> Scalar:
 def _swap(b: Body, rows: list[Carried], row: Scalar, other: Scalar, column: Scalar) -> list[Carried]:
     upper, lower = b.extract(rows[0], [row, column]), b.extract(rows[0], [other, column])
     return [insert(b, upper, insert(b, lower, rows[0], [row, column]), [other, column])]
+
+
+@named(Det)
+def det_of_all(g: Lowering, op: Det) -> None:
+    """scf.for over the steps, each a new tensor of all matrices."""
+    *batch, size, _ = op.x.tensor.dims
+    dtype, count = op.x.tensor.dtype, product(batch)
+    stage = g.stage(op)
+    b, x = stage.body(), stage.tensor(op.x, (count, size, size))
+    out = stage.destination(g.written(op.result), (count,))
+
+    def widen(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
+        return [converted(b, given[0], dtype, DType.F64)]
+
+    names = ["m", "i", "j"]
+    [a] = stage.generic(names, [(x, names)], [(stage.empty(DType.F64, x.dims), names)], widen)
+    total = stage.fill(1, stage.empty(DType.F64, (count,)))
+
+    def step(b: Body, step: Scalar, now: list[Carried]) -> list[Carried]:
+        pivots = _pivots(stage, now[0], step)
+        return [_eliminated(stage, now[0], pivots, step), _times_heads(stage, now[0], now[1], pivots, step)]
+
+    _, total = loop(b, b.index(0), stage.dim(size), [a, total], step)
+    assert isinstance(total, Tensor)
+
+    def narrow(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
+        return [converted(b, given[0], DType.F64, dtype)]
+
+    g.close(stage, stage.generic(["m"], [(total, ["m"])], [(out, ["m"])], narrow))
+    g.finish_written()
+
+
+def _pivots(stage: Stage, a: Tensor, step: Scalar) -> Tensor:
+    """For each matrix the row from `step` on whose element in that column is largest."""
+
+    def region(b: Body, _: list[Scalar], __: list[Scalar]) -> list[Scalar]:
+        matrix = b.loop_index(0)
+
+        def turn(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
+            length = b.unary("math.absf", b.extract(a, [matrix, i, step]))
+            is_larger = b.compare("ogt", length, now[1])
+            return [b.select(is_larger, i, now[0]), b.select(is_larger, length, now[1])]
+
+        place, _ = loop(b, step, b.stage.dim(a.dims[1]), [step, b.number(-1, "f64")], turn)
+        return [b.convert("arith.index_cast", place, "i64")]
+
+    [made] = stage.generic(["m"], [], [(stage.empty(DType.I64, a.dims[:1]), ["m"])], region)
+    return made
+
+
+def _eliminated(stage: Stage, a: Tensor, pivots: Tensor, step: Scalar) -> Tensor:
+    """The matrices with their pivot rows at `step`, and one unknown less in the rows below."""
+
+    def region(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
+        pivot = b.as_index(given[0])
+        m, i, j = (b.loop_index(n) for n in range(3))
+        at_pivot = b.select(b.compare("eq", i, pivot), step, i)
+        row = b.select(b.compare("eq", i, step), pivot, at_pivot)
+        head = b.extract(a, [m, pivot, step])
+        divisor = b.select(b.compare("oeq", head, b.like(0, head)), b.like(1, head), head)
+        factor = b.div(b.extract(a, [m, row, step]), divisor)
+        old = b.extract(a, [m, row, j])
+        new = b.plain("arith.subf", old, b.plain("arith.mulf", factor, b.extract(a, [m, pivot, j])))
+        is_below = b.binary("arith.andi", b.compare("sgt", i, step), b.compare("sge", j, step))
+        return [b.select(is_below, new, old)]
+
+    names = ["m", "i", "j"]
+    [made] = stage.generic(names, [(pivots, ["m"])], [(stage.empty(DType.F64, a.dims), names)], region)
+    return made
+
+
+def _times_heads(stage: Stage, a: Tensor, total: Tensor, pivots: Tensor, step: Scalar) -> Tensor:
+    """The products of the pivots so far, their signs turned where rows changed places."""
+
+    def region(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+        pivot = b.as_index(given[0])
+        head = b.extract(a, [b.loop_index(0), pivot, step])
+        signed = b.select(b.compare("eq", pivot, step), head, b.unary("arith.negf", head))
+        return [b.plain("arith.mulf", old[0], signed)]
+
+    [made] = stage.generic(["m"], [(pivots, ["m"])], [(total, ["m"])], region)
+    return made
