@@ -26,6 +26,11 @@ CASES = [
         (normal(2, 7, 1), np.array(5), np.array(-2)),
     ),
     Case("stft", lambda x, s, w: Stft(x, s, w, dims=FRAMES), (normal(1, 20, 1), np.array(4), positive(8))),
+    Case(
+        "stft_of_known_shape",
+        lambda x, s, w: Stft(x, s, w, dims=(2, 4, 5, 2)),
+        (normal(2, 20, 1), np.array(4), positive(8)),
+    ),
     Case("stft_length", lambda x, s, n: Stft(x, s, None, n, dims=FRAMES), (normal(1, 20, 1), np.array(4), np.array(8))),
     Case(
         "stft_complex",

@@ -65,7 +65,7 @@ def test_a_branch_inside_of_a_loop_is_inside_of_it() -> None:
     ("length", "message"),
     [
         (5, "mlc.loop collects values over turns that nothing bounds"),
-        (symbol("T"), "no input of which has T itself as a dim"),
+        (symbol("T"), "only running mlc.loop tells T, a dim of its result"),
     ],
     ids=str,
 )

@@ -100,7 +100,13 @@ class Main:
         defined = {str(d) for op in control for d in told_dims(op) if self.is_new(op, d)}
         unknown = [s for s in lowering.known_symbols if s not in lowering.input_symbols and s not in defined]
         if unknown:
-            raise CompileError(f"there is no MLIR module of a model no input of which has {unknown[0]} itself as a dim")
+            raise CompileError(self._why_unknown(unknown[0]))
+
+    def _why_unknown(self, name: str) -> str:
+        if any(name in symbols_of(d) for v in self.function.inputs for d in v.tensor.dims):
+            return f"there is no MLIR module of a model no input of which has {name} itself as a dim"
+        op = next(op for op, new in self.lowering.defined.items() if name in new)
+        return f"there is no MLIR module of the whole: only running {op.name} tells {name}, a dim of its result"
 
     def _symbol(self, name: str, ssa: str) -> list[str]:
         for value in self.function.inputs:
