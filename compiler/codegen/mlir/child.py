@@ -18,6 +18,7 @@ from torch_mlir.passmanager import PassManager
 
 from mlc.child_process import live_with_parent
 from mlc.codegen.mlir import pipeline
+from mlc.codegen.mlir.accumulators import keep_in_registers, unmask_products
 from mlc.codegen.mlir.sequences import Failure, Schedules, read, told
 
 
@@ -72,6 +73,7 @@ class _Lowering:
                     case "vector":
                         self._schedule(module, function)
                         self._passes(module, pipeline.VECTOR)
+                        self._step("masked tiles", lambda: _keep_masked_tiles(module))
                         self._step("order of factors", lambda: _order_factors(module))
                     case "bufferized":
                         _materialize(module, function["outputs"])
@@ -180,6 +182,11 @@ def _check_lowered(module: Any) -> None:
     module.operation.walk(visit)
     if left:
         raise Failure(f"{left[0]} was not lowered to the llvm dialect")
+
+
+def _keep_masked_tiles(module: Any) -> None:
+    unmask_products(module)
+    keep_in_registers(module)
 
 
 def _order_factors(module: Any) -> None:

@@ -14,7 +14,7 @@ UNSCHEDULED = ("serial", "forall")
 
 # Passes of the stages that are pipelines; a nested list runs on each function. Between them, in Python: the schedule
 # (before "vector"), and the parallel loop's part that one call takes (behind "bufferized").
-VECTOR = ("canonicalize", "cse")
+VECTOR = ("func.func(lower-vector-mask)", "canonicalize", "cse")
 BUFFERIZED = (
     "one-shot-bufferize{bufferize-function-boundaries=1 function-boundary-type-conversion=identity-layout-map}",
     "canonicalize",
@@ -25,7 +25,7 @@ BUFFERIZED = (
     "cse",
 )
 LLVM_DIALECT = (
-    "func.func(convert-linalg-to-loops,lower-vector-mask,convert-vector-to-scf{full-unroll=true target-rank=1})",
+    "func.func(convert-linalg-to-loops,convert-vector-to-scf{full-unroll=true target-rank=1})",
     "expand-strided-metadata",
     "lower-affine",
     "convert-scf-to-cf",

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlc.codegen.kernel import Storage
+from mlc.codegen.kernels.tiles import TileShape, step_cycles, tile_shapes
 from mlc.codegen.mlir.lowering import Lowering, best_divisor
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
 from mlc.codegen.registers import accumulator
-from mlc.ir import Dim, Value
+from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Matmul
+from mlc.target import Target
 
 # Length of a part of K: its rows of a panel of 32 columns are 64 KiB, which stays in L2 while a block of rows passes.
 DEPTH = 512
@@ -91,20 +93,37 @@ def _broadcast(
 
 
 def tile_product(g: Lowering, stage: Stage, family: str, m: Dim, n: Dim, k: Dim) -> None:
-    """A register tile whose extents divide the product's, so that none is ragged; plain loops where there is none."""
-    lanes = g.target.lanes(4)
+    """A register tile whose rows divide the product's; plain loops where there is none."""
     if not isinstance(n, int) or 0 in (m, n, k):
         stage.parameters = {"tile": (*(1,) * (len(stage.outputs[0].dims) - 1), 0)}
         return
-    registers = g.target.register_count - 8  # the others hold the right factor's vectors and an element of the left
-    rows = best_divisor(m, 12) if isinstance(m, int) else 1
-    most = max(2, min(registers // rows, 8)) * lanes
-    columns = best_divisor(n // lanes, most // lanes) * lanes if n % lanes == 0 else best_divisor(n, most)
-    rows = best_divisor(m, max(1, registers // max(1, -(-columns // lanes)))) if isinstance(m, int) else 1
+    rows, columns = register_tile(g.target, stage.outputs[0].dtype, m, n)
     block = rows * best_divisor(m // rows, max(1, BLOCK // rows)) if isinstance(m, int) else 1
     stage.family = family
     depth = min(DEPTH, k) if isinstance(k, int) and k > 0 else DEPTH
     stage.parameters = {"rows": rows, "columns": columns, "block": block, "depth": depth}
+
+
+def register_tile(target: Target, dtype: DType, m: Dim, n: int) -> tuple[int, int]:
+    """Rows, which divide `m`, and columns of the tile of accumulators with the fewest cycles.
+
+    Columns are a power of two, since LLVM keeps other vectors in memory where they live across blocks, and no more than
+    `n`. A last panel of columns that is not full is masked, and costs what a full one does.
+    """
+
+    def cycles(shape: TileShape) -> float:
+        return -(-n // shape.columns) * step_cycles(target, shape.rows, shape.vectors) / shape.rows
+
+    shapes = [
+        shape
+        for shape in tile_shapes(target, dtype, m)
+        if shape.vectors in (1, 2, 4) and (m % shape.rows == 0 if isinstance(m, int) else shape.rows == 1)
+    ]
+    if fitting := [shape for shape in shapes if shape.columns <= n]:
+        best = min(fitting, key=cycles)
+        return best.rows, best.columns
+    best = min(shapes, key=lambda shape: step_cycles(target, shape.rows, 1) / shape.rows)
+    return best.rows, 1 << n.bit_length() - 1
 
 
 def _transposed(g: Lowering, op: Matmul, batch: tuple[Dim, ...], k: Dim, n: Dim) -> Storage:

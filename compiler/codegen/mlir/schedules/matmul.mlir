@@ -14,21 +14,24 @@ module attributes {transform.with_named_sequence} {
     %part, %parts = transform.structured.tile_using_for %product tile_sizes [0, 0, %depth] : (!transform.any_op, !transform.param<i64>) -> (!transform.any_op, !transform.any_op)
     %tile, %tiles = transform.structured.tile_using_for %part tile_sizes [%rows, 0, 0] : (!transform.any_op, !transform.param<i64>) -> (!transform.any_op, !transform.any_op)
     %step, %steps = transform.structured.tile_using_for %tile tile_sizes [0, 0, 1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
-    transform.structured.vectorize %step {create_named_contraction} : !transform.any_op
+    transform.structured.vectorize %step vector_sizes [%rows, %columns, 1] {create_named_contraction} : !transform.any_op, !transform.param<i64>, !transform.param<i64>
 
     // What is before and behind the product: a row at a time.
     %others = transform.structured.match interface{LinalgOp} in %func : (!transform.any_op) -> !transform.any_op
     %row, %rowloops = transform.structured.tile_using_for %others tile_sizes [1, 0] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
-    transform.structured.vectorize %row : !transform.any_op
+    transform.structured.vectorize %row vector_sizes [1, %columns] : !transform.any_op, !transform.param<i64>
+    // The accumulators are read before the loop over K and written behind it.
+    %loops = transform.structured.match ops{["scf.for"]} in %func : (!transform.any_op) -> !transform.any_op
+    transform.loop.hoist_loop_invariant_subsets %loops : !transform.any_op
     transform.apply_patterns to %func {
       transform.apply_patterns.tensor.merge_consecutive_insert_extract_slice
       transform.apply_patterns.tensor.fold_tensor_subset_ops_into_vector_transfers
       transform.apply_patterns.canonicalization
     } : !transform.any_op
     transform.apply_cse to %func : !transform.any_op
-    // The accumulators are read before the loop over K and written behind it.
-    %loops = transform.structured.match ops{["scf.for"]} in %func : (!transform.any_op) -> !transform.any_op
-    transform.loop.hoist_loop_invariant_subsets %loops : !transform.any_op
+    %around_tiles = transform.structured.match ops{["scf.for"]} in %func : (!transform.any_op) -> !transform.any_op
+    transform.apply_licm to %around_tiles : !transform.any_op
+    transform.loop.hoist_loop_invariant_subsets %around_tiles : !transform.any_op
     transform.yield
   }
 }

@@ -1,0 +1,58 @@
+"""The mlir backend's vectors: products whose extents divide into no tile keep theirs in registers, under masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from codegen.running import artifact_of, module_of
+
+from mlc.codegen import Options, emit
+from mlc.codegen.lower import Lowering
+from mlc.codegen.mlir.backend import MlirKernels
+from mlc.codegen.mlir.run import lower
+from mlc.ir import Block, DType, Op, tensor
+from mlc.ops import Matmul
+from mlc.runtime.executable import Executable
+from mlc.target import Target
+
+pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
+
+
+def stage_of(op: Op, arguments: list[Any], stage: str) -> str:
+    """The stage of the one function that the op becomes."""
+    kernels = MlirKernels()
+    target = Target.parse("x86-64-v4")
+    lowering = Lowering(target, [], no_fallback=True, submit=lambda unit: None, tuned={}, kernels=kernels)
+    lowering.block(module_of(op, arguments).main.block)
+    [function] = kernels.functions.by_name.values()
+    return lower([function], stages=(stage,), stop=stage).stages[stage][function.name]
+
+
+def product(m: int, k: int, n: int) -> tuple[Op, list[Any]]:
+    arguments = Block([tensor(DType.F32, m, k), tensor(DType.F32, k, n)]).arguments
+    return Matmul(arguments[0], arguments[1]), list(arguments)
+
+
+@pytest.mark.parametrize(("columns", "tile"), [(48, "16x16"), (200, "16x16"), (21, "16x16"), (9, "16x8")])
+def test_a_product_carries_a_tile_of_whole_registers_over_k(columns: int, tile: str) -> None:
+    text = stage_of(*product(16, 64, columns), "vector")
+    loop = text[text.rindex("scf.for", 0, text.index("vector.contract")) : text.index("vector.contract")]
+    assert f"-> (vector<{tile}xf32>)" in loop.splitlines()[0]
+    assert "vector.transfer_write" not in loop
+
+
+def test_the_lanes_of_a_masked_product_are_all_computed_and_not_all_written() -> None:
+    text = stage_of(*product(16, 64, 200), "vector")
+    assert "vector.create_mask" in text and "vector.mask" not in text
+
+
+def test_an_infinity_in_a_ragged_product_reaches_its_own_row_alone() -> None:
+    op, arguments = product(5, 7, 19)
+    program = emit(module_of(op, arguments), Target.parse("host"), Options(), kernels=MlirKernels())
+    x, y = (np.random.default_rng(n).standard_normal(a.tensor.dims).astype(np.float32) for n, a in enumerate(arguments))
+    wanted = x @ y
+    wanted[2] = np.inf * y[3]
+    x[2, 3] = np.inf  # of the lanes that stand for no column this makes NaN
+    np.testing.assert_allclose(Executable(artifact_of(program))(x, y), wanted, rtol=1e-5, atol=1e-5)
