@@ -1,19 +1,20 @@
-"""The mlir backend's vectors: products whose extents divide into no tile keep theirs in registers, under masks."""
+"""The mlir backend's vectors: ragged products keep theirs in registers, functions of elements are our own."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from codegen.running import artifact_of, module_of
 
-from mlc.codegen import Options, emit
+from mlc.codegen import Options, Program, emit
 from mlc.codegen.lower import Lowering
 from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.run import lower
 from mlc.ir import Block, DType, Op, tensor
-from mlc.ops import Matmul
+from mlc.ops import Acosh, Erf, Exp, Expm1, Gelu, Log, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
 from mlc.runtime.executable import Executable
 from mlc.target import Target
 
@@ -56,3 +57,25 @@ def test_an_infinity_in_a_ragged_product_reaches_its_own_row_alone() -> None:
     wanted[2] = np.inf * y[3]
     x[2, 3] = np.inf  # of the lanes that stand for no column this makes NaN
     np.testing.assert_allclose(Executable(artifact_of(program))(x, y), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("op", [Exp, Erf, Tanh, Log, Sin, Acosh, Softplus, Gelu, Sigmoid, Expm1])
+def test_functions_are_our_own_and_run_on_vectors(op: type[Op]) -> None:
+    [x] = Block([tensor(DType.F32, 4, 64)]).arguments
+    program = emit(module_of(op(x), [x]), Target.parse("x86-64-v4"), Options(), kernels=MlirKernels())
+    text = _kernel(program)
+    assert re.search(r'^define internal <64 x float> @"mlc\.\w+\.v64f32"', text, re.MULTILINE)
+    assert not re.findall(r'^declare .* @(?!"?llvm\.)\S+\(', text, re.MULTILINE)
+
+
+def test_a_function_of_f64_is_defined_once_for_each_vector_type() -> None:
+    arguments = Block([tensor(DType.F64, 4, 32), tensor(DType.F64, 4, 32)]).arguments
+    program = emit(module_of(Pow(*arguments), list(arguments)), Target.parse("host"), Options(), kernels=MlirKernels())
+    text = _kernel(program)
+    assert len(re.findall(r'^define internal <32 x double> @"mlc\.pow\.v32f64"', text, re.MULTILINE)) == 1
+    assert not re.search(r"@pow\(", text)
+
+
+def _kernel(program: Program) -> str:
+    [unit] = [unit for unit in program.units if unit.name.startswith("mlc_linalg_")]
+    return unit.text

@@ -19,11 +19,13 @@ from mlc.codegen.mlir.lowering import Functions, Lowering
 from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS, unheeded
 from mlc.codegen.mlir.run import Lowered, Schedule, lower, require_mlir
 from mlc.codegen.mlir.unsupported import REASONS
+from mlc.codegen.mlir.vector_math import with_math
 from mlc.codegen.program import CodeUnit
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
 from mlc.codegen.units import UnitTable
 from mlc.ir import Array, Op, Value
+from mlc.target import Target
 
 FAMILY = "linalg"  # of all groups: mlc.codegen.objects knows their units by it
 
@@ -44,6 +46,7 @@ class MlirKernels:
         self.functions = Functions()
         self.lowered = Lowered()
         self._schedule, self._stages = schedule, stages
+        self._target: Target | None = None  # of the groups planned so far
 
     def is_light(self, op: Op) -> bool:
         """Whether the op is one of elements, so that it can be part of any group."""
@@ -70,6 +73,7 @@ class MlirKernels:
         checks: Callable[[Plan], None],
     ) -> Plan:
         """The launches of a group."""
+        self._target = table.target
         plan = Plan(group, FAMILY, table, constants)
         checks(plan)
         lowering = Lowering(plan, self.functions, is_portable=self.is_portable)
@@ -99,6 +103,7 @@ class MlirKernels:
         code = self.lowered.stages["llvm"][found.group(1)]
         # What the unit says itself: the module's name, layout and flags.
         code = re.sub(r"^(; ModuleID|source_filename|target |!).*\n", "", code, flags=re.MULTILINE)
-        code = older_floats(code)
+        assert self._target is not None
+        code = with_math(older_floats(code), self._target)
         code = code.replace(f"define void @{found.group(1)}(", f"define internal void @{found.group(1)}(")
         return replace(unit, text=unit.text.replace(found.group(0), "") + code)

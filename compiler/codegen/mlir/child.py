@@ -19,6 +19,7 @@ from torch_mlir.passmanager import PassManager
 from mlc.child_process import live_with_parent
 from mlc.codegen.mlir import pipeline
 from mlc.codegen.mlir.accumulators import keep_in_registers, unmask_products
+from mlc.codegen.mlir.math_calls import call_own_math
 from mlc.codegen.mlir.sequences import Failure, Schedules, read, told
 
 
@@ -80,6 +81,8 @@ class _Lowering:
                         self._passes(module, pipeline.BUFFERIZED)
                     case "llvm-dialect":
                         self._step("parallel loop", lambda: _take_part(module, function["parts"]))
+                        self._passes(module, pipeline.LOOPS)
+                        self._step("own math", lambda: call_own_math(module))
                         self._passes(module, pipeline.LLVM_DIALECT)
                     case "llvm":
                         _check_lowered(module)

@@ -13,7 +13,8 @@ STAGES = ("linalg", "vector", "bufferized", "llvm-dialect", "llvm")
 UNSCHEDULED = ("serial", "forall")
 
 # Passes of the stages that are pipelines; a nested list runs on each function. Between them, in Python: the schedule
-# (before "vector"), and the parallel loop's part that one call takes (behind "bufferized").
+# (before "vector"), the parallel loop's part that one call takes (behind "bufferized"), and calls of our own math
+# (behind LOOPS).
 VECTOR = ("func.func(lower-vector-mask)", "canonicalize", "cse")
 BUFFERIZED = (
     "one-shot-bufferize{bufferize-function-boundaries=1 function-boundary-type-conversion=identity-layout-map}",
@@ -24,14 +25,13 @@ BUFFERIZED = (
     "canonicalize",
     "cse",
 )
+LOOPS = ("func.func(convert-linalg-to-loops,convert-vector-to-scf{full-unroll=true target-rank=1})",)
 LLVM_DIALECT = (
-    "func.func(convert-linalg-to-loops,convert-vector-to-scf{full-unroll=true target-rank=1})",
     "expand-strided-metadata",
     "lower-affine",
     "convert-scf-to-cf",
     "arith-expand{include-bf16=true}",
     "convert-math-to-llvm",
-    "convert-math-to-libm",
     "convert-vector-to-llvm{vector-contract-lowering=outerproduct}",
     "convert-ub-to-llvm",
     "finalize-memref-to-llvm",
@@ -41,3 +41,31 @@ LLVM_DIALECT = (
     "convert-arith-to-llvm",
     "reconcile-unrealized-casts",
 )
+
+# What becomes a call of a function of mlc.codegen.math, by that function's name; LLVM would call libm for it.
+MATH_CALLS = {
+    "arith.remf": "fmod",
+    "math.acos": "acos",
+    "math.acosh": "acosh",
+    "math.asin": "asin",
+    "math.asinh": "asinh",
+    "math.atan": "atan",
+    "math.atanh": "atanh",
+    "math.cos": "cos",
+    "math.cosh": "cosh",
+    "math.erf": "erf",
+    "math.erfc": "erfc",
+    "math.exp": "exp",
+    "math.exp2": "exp2",
+    "math.expm1": "expm1",
+    "math.log": "log",
+    "math.log10": "log10",
+    "math.log1p": "log1p",
+    "math.log2": "log2",
+    "math.powf": "pow",
+    "math.sin": "sin",
+    "math.sinh": "sinh",
+    "math.tan": "tan",
+    "math.tanh": "tanh",
+}
+MATH_PREFIX = "mlc."

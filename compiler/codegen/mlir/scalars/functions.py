@@ -60,8 +60,8 @@ def one_of_math(b: Body, op: Op, x: Scalar) -> Scalar:
 def expm1_of(b: Body, x: Scalar) -> Scalar:
     """(u - 1) x / log(u) of u = exp(x), where the errors of u cancel.
 
-    Kahan, as in Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14.1: math.expm1 becomes
-    exp(x) - 1, which has no digits left near 0.
+    Kahan, as in Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14.1: other compilers make
+    exp(x) - 1 of math.expm1, which has no digits left near 0.
     """
     one = b.like(1, x)
     u = b.unary("math.exp", x)
