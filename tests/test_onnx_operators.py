@@ -103,6 +103,14 @@ def test_resize_before_opset_11_rounds_down() -> None:
     assert_as_onnxruntime([node("Resize", ["x", "s"], ["y0"], mode="linear")], arrays, opset=10)
 
 
+@pytest.mark.parametrize("rounding", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+@pytest.mark.parametrize("scales", [(2.0, 3.0), (0.6, 0.5), (1.5, 0.75)])
+def test_nearest_neighbors_as_tensorflow_counts_half_pixels(rounding: str, scales: tuple[float, float]) -> None:
+    arrays = {"x": normal(1, 1, 5, 7), "r": np.zeros(0, np.float32), "s": np.array([1, 1, *scales], np.float32)}
+    how = {"coordinate_transformation_mode": "tf_half_pixel_for_nn", "nearest_mode": rounding}
+    assert_as_onnxruntime([node("Resize", ["x", "r", "s"], ["y0"], mode="nearest", **how)], arrays, opset=11)
+
+
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
 @pytest.mark.parametrize(("operator", "gates"), [("RNN", 1), ("GRU", 3), ("LSTM", 4)])
 def test_recurrent_layers_with_everything(operator: str, gates: int, direction: str) -> None:

@@ -17,6 +17,7 @@ Coordinates = Literal[
     "half_pixel",
     "half_pixel_symmetric",
     "pytorch_half_pixel",
+    "tf_half_pixel_for_nn",
     "align_corners",
     "asymmetric",
     "tf_crop_and_resize",
@@ -32,7 +33,7 @@ class Resize(Op):
     dims; other dims keep their size. roi[2 * len(axes)] (starts, ends; normalized) is the part of x that
     "tf_crop_and_resize" reads, with `extrapolation` outside x. Elsewhere positions outside x read its edge, or weigh
     nothing when `exclude_outside`. `antialias` widens the linear or cubic filter where a dim shrinks. ONNX Resize
-    (opset 19).
+    (opset 19; "tf_half_pixel_for_nn" opset 11).
     """
 
     x: Value
@@ -134,6 +135,8 @@ class Resize(Op):
                 return length / 2 * (1 - size / exact) + (i + 0.5) / factor - 0.5
             case "pytorch_half_pixel":
                 return (i + 0.5) / factor - 0.5 if size > 1 else np.zeros(size)
+            case "tf_half_pixel_for_nn":
+                return (i + 0.5) / factor
             case "align_corners":
                 return i * (length - 1) / (exact - 1) if exact != 1 else np.zeros(size)
             case "asymmetric":

@@ -43,6 +43,11 @@ CASES = [
         )
         for r in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
     ),
+    Case(
+        "resize_tf_half_pixel_floor",
+        lambda x: Resize(x, factors=(1.0, 1.0, 1.5, 0.4), coordinates="tf_half_pixel_for_nn", rounding="floor"),
+        (normal(1, 1, 6, 8),),
+    ),
     *(
         Case(
             f"resize_antialias_{m}",

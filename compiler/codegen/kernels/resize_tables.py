@@ -123,7 +123,8 @@ class Line:
         """Where a result lies among the elements of x."""
         k, one, half = self.k.ir, self._number(1), self._number(0.5)
         i = self._float(number)
-        centered = k.fsub(k.fdiv(k.fadd(i, half), self.factor), half)
+        middle = k.fdiv(k.fadd(i, half), self.factor)
+        centered = k.fsub(middle, half)
         last = k.fsub(self.length, one)
         is_one = k.fcmp_ordered("==", self.exact, one)
         match self.op.coordinates:
@@ -134,6 +135,8 @@ class Line:
                 return k.fadd(shift, centered)
             case "pytorch_half_pixel":
                 return k.select(k.fcmp_ordered(">", self.size, one), centered, self._number(0))
+            case "tf_half_pixel_for_nn":
+                return middle
             case "align_corners":
                 return k.select(is_one, self._number(0), k.fdiv(k.fmul(i, last), k.fsub(self.exact, one)))
             case "asymmetric":

@@ -229,7 +229,8 @@ class _Line:
         """Where a result lies among the elements of x."""
         b, i = self.b, self.number_of(index)
         one, half, zero = (b.number(n, "f64") for n in (1, 0.5, 0))
-        centered = self.minus(b.div(self.plus(i, 0.5), self.factor), 0.5)
+        middle = b.div(self.plus(i, 0.5), self.factor)
+        centered = self.minus(middle, 0.5)
         last = self.minus(self.length, 1)
         is_one = b.compare("oeq", self.exact, one)
         match self.op.coordinates:
@@ -242,6 +243,8 @@ class _Line:
                 )
             case "pytorch_half_pixel":
                 return b.select(b.compare("ogt", self.size, one), centered, zero)
+            case "tf_half_pixel_for_nn":
+                return middle
             case "align_corners":
                 return b.select(is_one, zero, b.div(b.plain("arith.mulf", i, last), self.minus(self.exact, 1)))
             case "asymmetric":

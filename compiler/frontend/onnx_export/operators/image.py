@@ -11,13 +11,17 @@ from mlc.frontend.onnx_export.writer import Writer
 from mlc.ops import image
 from mlc.ops.resize import Resize
 
+# floor(at) = floor(at - 1/2 + 1/2) and ceil(at - 1/2): how half_pixel, half an element before, rounds to the same.
+_HALF_BEFORE = {"floor": "round_prefer_ceil", "round_prefer_floor": "ceil"}
+
 
 @onnx_export(Resize)
 def resize(w: Writer, op: Resize) -> str:
+    coordinates, rounding = _coordinates(w, op)
     given: dict[str, Any] = {
         "mode": op.mode,
-        "coordinate_transformation_mode": op.coordinates,
-        "nearest_mode": op.rounding,
+        "coordinate_transformation_mode": coordinates,
+        "nearest_mode": rounding,
         "keep_aspect_ratio_policy": op.aspect,
         "cubic_coeff_a": op.cubic_a,
         "exclude_outside": int(op.exclude_outside),
@@ -35,6 +39,15 @@ def resize(w: Writer, op: Resize) -> str:
         return str(w("Resize", x, roi, w.name(op.scales), w.name(op.sizes), **given))
     dims = op.dims if op.axes is None else [op.result.tensor.dims[a] for a in op.axes]
     return str(w("Resize", x, roi, "", w.shape(dims or ()), **given))
+
+
+def _coordinates(w: Writer, op: Resize) -> tuple[str, str]:
+    """Coordinates and rounding; tf_half_pixel_for_nn, which opset 13 dropped, by those that are left."""
+    if op.coordinates != "tf_half_pixel_for_nn":
+        return op.coordinates, op.rounding
+    if op.mode != "nearest" or op.rounding not in _HALF_BEFORE:
+        raise w.error(f"opset 13 dropped tf_half_pixel_for_nn, and mode {op.mode}, {op.rounding}, has no other form")
+    return "half_pixel", _HALF_BEFORE[op.rounding]
 
 
 @onnx_export(image.GridSample)
