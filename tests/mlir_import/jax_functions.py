@@ -1,6 +1,7 @@
 """Functions as jax exports them: `python tests/mlir_import/jax_functions.py` writes the texts in jax/ and numbers.
 
-jax is not needed for the tests: they read what is written here. Weights are arguments, inputs are seeded.
+The tests read what is written here, and where jax is installed what it exports today too. Weights are arguments, inputs
+are seeded.
 """
 
 from __future__ import annotations
