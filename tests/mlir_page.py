@@ -47,7 +47,8 @@ Branches and loops of `scf` run when the model runs, a branch that is known is t
 - So are loops in a body, branches in it that read tensors (others choose for each element), and outputs over different
   loops.
 - Integers without a sign are signed, but for the ops that say otherwise (`arith.divui`, ...).
-- An assertion in a body is not checked when the model runs: a read checks its index itself.
+- `cf.assert` about anything but two sizes is checked when the model runs, one in a body is not: there a read checks its
+  index itself, below 0 too.
 - A maximum by comparison (`cmpf` and `select`) gives NaN where an element is NaN.
 """
 

@@ -27,6 +27,7 @@ from mlc.ops.layout import Pack
 
 # Rows whose ops say something that ONNX has no words for.
 NO_FORM = {
+    **dict.fromkeys(("assert", "assert_scalar", "assert_nothing"), "an assertion has no ONNX form"),
     **{f"resize_{m}_{d}_tf_half_pixel_for_nn": "dropped" for m in ("linear", "cubic") for d in ("up", "down")},
     "tree_ensemble_sum": "a leaf that speaks for several targets",
     "tree_ensemble_average": "a leaf that speaks for several targets",

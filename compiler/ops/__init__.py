@@ -44,6 +44,7 @@ from mlc.ops.image import Col2Im, GridSample, MaxRoiPool, NonMaxSuppression, Roi
 from mlc.ops.layout import Pack, Unpack
 from mlc.ops.logic import (
     And,
+    Assert,
     BitwiseAnd,
     BitwiseNot,
     BitwiseOr,
@@ -143,6 +144,7 @@ __all__ = [
     "ArgMin",
     "Asin",
     "Asinh",
+    "Assert",
     "Atan",
     "Atanh",
     "Attention",

@@ -16,6 +16,8 @@
 %0 = "mlc.asin"(%arg0) : (tensor<2x3x17xf32>) -> tensor<2x3x17xf32>
 // --- mlc.asinh
 %0 = "mlc.asinh"(%arg0) : (tensor<2x3x17xf32>) -> tensor<2x3x17xf32>
+// --- mlc.assert
+%0 = "mlc.assert"(%arg0) {message = "each {holds}"} : (tensor<3x17xi1>) -> tensor<3x17xi1>
 // --- mlc.atan
 %0 = "mlc.atan"(%arg0) : (tensor<2x3x17xf32>) -> tensor<2x3x17xf32>
 // --- mlc.atanh

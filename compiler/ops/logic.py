@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from mlc.ir import Array, DType, Op, TensorType, Value
+from mlc.ir import Array, DType, Op, Purity, TensorType, Value
 from mlc.ops.inference import elementwise_type, require_dtype
 
 
@@ -87,6 +87,23 @@ class Not(Op):
 
     def evaluate(self, x: Array) -> Array:
         return np.asarray(np.logical_not(x))
+
+
+class Assert(Op):
+    """x itself; the run fails with the message where an element does not hold."""
+
+    x: Value
+    message: str
+    purity = Purity.MAY_FAIL
+
+    def infer(self) -> TensorType:
+        require_dtype(self, self.x, "a boolean", lambda d: d is DType.BOOL)
+        return self.x.tensor
+
+    def evaluate(self, x: Array) -> Array:
+        if not x.all():
+            raise ValueError(self.message)
+        return x
 
 
 class _Bitwise(Op, abstract=True):

@@ -9,6 +9,7 @@ from cases.elementwise import FLOATS, INTEGERS, binary
 from mlc.ir import DType
 from mlc.ops import (
     And,
+    Assert,
     BitwiseAnd,
     BitwiseNot,
     BitwiseOr,
@@ -29,6 +30,9 @@ _NARROW_FLOATS = (DType.F8E4M3FN, DType.F8E4M3FNUZ, DType.F8E5M2, DType.F8E5M2FN
 CASES = [
     *(row for op in (Equal, Less, LessOrEqual) for row in binary(op)),
     Case("equal_bool", Equal, (booleans(3, 5), booleans(5))),
+    Case("assert", lambda x: Assert(x, "each {holds}"), (booleans(3, 17) | True,)),
+    Case("assert_scalar", lambda x: Assert(x, "it holds"), (np.array(True),)),
+    Case("assert_nothing", lambda x: Assert(x, "none are false"), (booleans(0, 3),)),
     Case("equal_string", Equal, (np.array(["a", "b"], object), np.array(["a", "c"], object))),
     *(
         row

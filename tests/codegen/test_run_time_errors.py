@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from cases import normal
 from codegen.running import compiled
 
+import mlc
 from mlc.ir import DType, Function, Location, Module, Op, Value, symbol, tensor
 from mlc.ir.types import TensorType
 from mlc.ops import (
     Add,
+    Assert,
     Attention,
     BatchNorm,
     Col2Im,
     Compress,
     Concat,
+    Constant,
     Conv,
     DeformConv,
     DynamicSlice,
@@ -26,6 +30,7 @@ from mlc.ops import (
     GatherElements,
     GatherNd,
     LayerNorm,
+    Less,
     Lstm,
     Matmul,
     MaxRoiPool,
@@ -64,6 +69,32 @@ def test_an_index_outside_of_its_axis_is_named(index: int) -> None:
     assert np.array_equal(run(normal(5, 3), np.array([4, -5])), normal(5, 3)[[4, 0]])
     with pytest.raises(RunError, match=rf"node 'layer/op' \(gather\): index {index} is outside of \[-5, 5\)"):
         run(normal(5, 3), np.array([0, index]))
+
+
+@pytest.mark.parametrize("shape", [(), (3, 5), ("N", 5)])
+def test_an_assertion_that_does_not_hold_is_its_message(shape: tuple[Any, ...]) -> None:
+    kind = tensor(DType.BOOL, *(symbol(d) if isinstance(d, str) else d for d in shape))
+    run = one_op(lambda x: Assert(x, "each {x} must hold"), kind)
+    x = np.ones([3 if d == "N" else d for d in shape], bool)
+    assert np.array_equal(run(x), x)
+    x[(-1,) * x.ndim] = False
+    with pytest.raises(RunError, match=r"node 'layer/op' \(assert\): each \{x\} must hold$"):
+        run(x)
+
+
+def test_an_unused_assertion_is_kept_in_every_pipeline() -> None:
+    function = Function("main", [("x", W8)])
+    (x,) = function.inputs
+    zero = function.append(Constant(np.zeros((), np.float32)))
+    function.append(Assert(function.append(Less(zero.result, x)).result, "x is positive"))
+    function.set_outputs([("y", function.append(Add(x, x)).result)])
+    module = Module("test")
+    module.add(function)
+    for level in (0, 1, 2, 3):
+        run = mlc.compile(module, level=level, cache=False)
+        assert np.array_equal(run(np.full(8, 2, np.float32)), np.full(8, 4, np.float32))
+        with pytest.raises(RunError, match="x is positive"):
+            run(np.array([1, 2, 3, 4, 5, 6, 7, 0], np.float32))
 
 
 def test_symbols_that_do_not_broadcast_are_named() -> None:

@@ -78,6 +78,80 @@ def test_a_maximum_of_numbers_may_begin_at_nan(op: str, wanted: list[float]) -> 
         np.testing.assert_array_equal(got, np.array(wanted, np.float32))
 
 
+@pytest.mark.parametrize("op", ["maxnumf", "minnumf"])
+@pytest.mark.parametrize("begins_neutral", [False, True])
+def test_a_maximum_of_numbers_is_nan_where_there_is_none(op: str, begins_neutral: bool) -> None:
+    infinity = -np.inf if op == "maxnumf" else np.inf  # the neutral number, among the elements too
+    x = np.array([[NAN, NAN], [NAN, infinity], [infinity, infinity], [NAN, 3]], np.float32)
+    begin = f"""  %e = tensor.empty() : tensor<4xf32>
+  %n = arith.constant {"0xFF800000" if op == "maxnumf" else "0x7F800000"} : f32
+  %f = linalg.fill ins(%n : f32) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+"""
+    output = "%f" if begins_neutral else "%b"
+    body = f"""{begin if begins_neutral else ""}  %r = linalg.reduce {{ arith.{op} }}
+    ins(%a : tensor<4x2xf32>) outs({output} : tensor<4xf32>) dimensions = [1]"""
+    wanted = [infinity if begins_neutral else NAN, infinity, infinity, 3]
+    text = module_text(body, ["tensor<4x2xf32>", "tensor<4xf32>"], ["tensor<4xf32>"])
+    for got in results(text, x, np.full(4, NAN, np.float32)):
+        np.testing.assert_array_equal(got, np.array(wanted, np.float32))
+
+
+READ = """    %v = tensor.extract %a[%x] : tensor<4xf32>
+    linalg.yield %v : f32"""
+
+
+@pytest.mark.parametrize("index", [-1, -5, 4])
+@pytest.mark.parametrize("backend", ["interp", "llvm", "mlir"])
+def test_a_read_outside_of_its_tensor_is_an_error_of_the_run(index: int, backend: Any) -> None:
+    one = module_text("  %r = tensor.extract %a[%b] : tensor<4xf32>", ["tensor<4xf32>", "index"], ["f32"])
+    maps = """p = affine_map<(i) -> (i)>"""
+    body = f"""  %e = tensor.empty() : tensor<2xf32>
+  %r = linalg.generic {{indexing_maps = [#p, #p], iterator_types = ["parallel"]}}
+    ins(%b : tensor<2xindex>) outs(%e : tensor<2xf32>) {{
+  ^bb0(%x: index, %o: f32):
+{READ}
+  }} -> tensor<2xf32>
+  return %r : tensor<2xf32>"""
+    rows = function("tensor<4xf32>; tensor<2xindex>", body, "tensor<2xf32>", maps)
+    x = np.arange(4, dtype=np.float32)
+    for text, places in ((one, np.array(3)), (rows, np.array([3, 0]))):
+        run: Any = mlc.compile(text, backend=backend)
+        np.testing.assert_array_equal(run.run(x, places)[0], x[places])
+        places = places.copy()
+        places[...] = index
+        with pytest.raises(
+            mlc.CompileError, match=f"an index is less than 0|index {index} is out of bounds|{index} is outs"
+        ):
+            run.run(x, places)
+
+
+def test_an_assertion_about_numbers_is_made_when_the_model_runs() -> None:
+    text = module_text(
+        """  %zero = arith.constant 0 : index
+  %n = tensor.dim %a, %zero : tensor<?xf32>
+  %c = arith.cmpi slt, %n, %b : index
+  cf.assert %c, "too long"
+  %r = arith.addf %a, %a : tensor<?xf32>""",
+        ["tensor<?xf32>", "index"],
+        ["tensor<?xf32>"],
+    )
+    x = np.arange(3, dtype=np.float32)
+    for backend in ("interp", "llvm"):
+        run: Any = mlc.compile(text, backend=backend)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(run.run(x, np.array(4))[0], 2 * x)
+        with pytest.raises(mlc.CompileError, match="too long"):
+            run.run(x, np.array(3))
+
+
+@pytest.mark.parametrize("place", [-1, 2, 1 << 31])
+def test_a_write_outside_of_its_tensor_is_refused(place: int) -> None:
+    body = f"""  %i = arith.constant {place} : index
+  %x = arith.constant 1.0 : f32
+  %r = tensor.insert %x into %a[%i] : tensor<2xf32>"""
+    with pytest.raises(mlc.CompileError, match=r"tensor.insert: places \[.*\) are outside of axis 0 of 2"):
+        mlc.load(module_text(body, ["tensor<2xf32>"], ["tensor<2xf32>"]))
+
+
 PRODUCT = "    %p = arith.mulf %x, %y : f32\n    %s = arith.addf %out, %p : f32\n    linalg.yield %s : f32"
 
 

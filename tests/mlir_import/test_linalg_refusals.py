@@ -76,15 +76,6 @@ def reduction(body: str, **more: str) -> str:
         ),
         (
             function(
-                "tensor<?xf32>; index",
-                "  %zero = arith.constant 0 : index\n  %n = tensor.dim %a, %zero : tensor<?xf32>\n"
-                '  %c = arith.cmpi slt, %n, %b : index\n  cf.assert %c, "too long"\n  return %a : tensor<?xf32>',
-                "tensor<?xf32>",
-            ),
-            "only the equality of two sizes can be asserted: too long",
-        ),
-        (
-            function(
                 "tensor<4xf32>",
                 '  %f = arith.constant false\n  cf.assert %f, "no"\n  return %a : tensor<4xf32>',
                 "tensor<4xf32>",

@@ -9,6 +9,7 @@ from mlc.codegen.registry import element
 from mlc.ir import DType, Op
 from mlc.ops import (
     And,
+    Assert,
     BitwiseAnd,
     BitwiseNot,
     BitwiseOr,
@@ -67,6 +68,11 @@ def exactly_one(k: Builder, op: Op, x: Element, y: Element) -> Element:
 @element(Not)
 def negated(k: Builder, op: Not, x: Element) -> Element:
     return k.ir.xor(x, k.like(1, x))
+
+
+@element(Assert)
+def asserted(k: Builder, op: Assert, x: Element) -> Element:
+    return x
 
 
 @element(BitwiseNot)

@@ -17,7 +17,7 @@ from mlc.codegen.registry import NoKernel, checked
 from mlc.codegen.schedule import Plan
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import is_static, product
-from mlc.ops import Gather, GatherElements, GatherNd, ReverseSequence
+from mlc.ops import Assert, Gather, GatherElements, GatherNd, ReverseSequence
 
 
 @checked(Gather, GatherElements)
@@ -34,6 +34,26 @@ def gather_nd(plan: Plan, op: GatherNd) -> None:
 @checked(ReverseSequence)
 def reverse_sequence(plan: Plan, op: ReverseSequence) -> None:
     check_indices(plan, op, op.lengths, op.x.tensor.dims[op.time_axis] + 1, counts_back=False)
+
+
+@checked(Assert)
+def assertion(plan: Plan, op: Assert) -> None:
+    found = plan.temporary(DType.I64, 1)  # whether one does not hold
+    dims = op.x.tensor.dims
+
+    @plan.each(1, cost=product(dims))
+    def look(k: Kernel, number: Any) -> None:
+        result = k.tensor(found)
+        k.write(result, (0,), ir.Constant(I64, 0))
+        with k.loop(0, k.dim(product(dims))) as place:
+            holds = k.value_of(op.x, k.unravel(place, [k.dim(d) for d in dims]))
+            with k.when(k.ir.not_(holds)):
+                k.write(result, (0,), ir.Constant(I64, 1))
+
+    def test(m: Any) -> None:
+        m.require(m.compare("==", m.load(m.pointer(found), I64, 0), 0), op.message, op=op)
+
+    plan.inline(test, found)
 
 
 def check_index_tuples(plan: Plan, op: Op, indices: Value, dims: tuple[Dim, ...]) -> None:

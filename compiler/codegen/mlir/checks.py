@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlc.codegen.builder import I64
+from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar, Stage
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import is_static, product
-from mlc.ops import Gather, GatherElements, GatherNd, ReverseSequence, ScatterElements, ScatterNd, TensorScatter
+from mlc.ops import Assert, Gather, GatherElements, GatherNd, ReverseSequence, ScatterElements, ScatterNd, TensorScatter
 
 
 def add_checks(g: Lowering, op: Op) -> None:
@@ -29,10 +30,22 @@ def add_checks(g: Lowering, op: Op) -> None:
             _check_tuples(g, op, op.indices, op.x.tensor.dims)
         case ReverseSequence():
             check_indices(g, op, op.lengths, op.x.tensor.dims[op.time_axis] + 1, counts_back=False)
+        case Assert():
+            _check_holds(g, op)
         case TensorScatter() if op.mode == "linear" and op.start is not None:
             axis = op.axis % op.x.tensor.rank
             size = op.x.tensor.dims[axis] - op.update.tensor.dims[axis] + 1
             check_indices(g, op, op.start, size, counts_back=False)
+
+
+def _check_holds(g: Lowering, op: Assert) -> None:
+    least, greatest = _range(g, op.x)
+
+    def test(m: Any) -> None:
+        lowest = m.load(m.pointer(least), I64, 0)
+        m.require(m.compare("!=", lowest, 0), op.message, op=op)
+
+    g.plan.inline(test, least, greatest)
 
 
 def _check_tuples(g: Lowering, op: Op, indices: Value, dims: Sequence[Dim]) -> None:
@@ -53,6 +66,22 @@ def check_indices(
     """
     if _is_fine(g, indices, size, column, counts_back):
         return
+    least, greatest = _range(g, indices, column)
+
+    def test(m: Any) -> None:
+        first, last = m.load(m.pointer(least), I64, 0), m.load(m.pointer(greatest), I64, 0)
+        extent = m.dim(size)
+        text = "index {0} is outside of [-{1}, {1})" if counts_back else "index {0} is outside of [0, {1})"
+        lowest = m.mul(extent, -1) if counts_back else 0
+        is_empty = m.compare(">", first, last)
+        for index, is_in in ((first, m.compare(">=", first, lowest)), (last, m.compare("<", last, extent))):
+            m.require(m.ir.or_(is_empty, is_in), text, index, extent, op=op)
+
+    g.plan.inline(test, least, greatest)
+
+
+def _range(g: Lowering, indices: Value, column: int | None = None) -> tuple[Temporary, Temporary]:
+    """The least and the greatest number of a tensor, or of one place of its last axis: none is least > greatest."""
     dims = indices.tensor.dims
     count = product(dims) if column is None else product(dims[:-1])
     least, greatest = g.temporary(DType.I64, 1), g.temporary(DType.I64, 1)
@@ -70,17 +99,7 @@ def check_indices(
     ins = [(x, ["i", str(column or 0)])]
     results = stage.generic([], ins, [(low, ["0"]), (high, ["0"])], region, reduction=["i"])
     g.close(stage, results)
-
-    def test(m: Any) -> None:
-        first, last = m.load(m.pointer(least), I64, 0), m.load(m.pointer(greatest), I64, 0)
-        extent = m.dim(size)
-        text = "index {0} is outside of [-{1}, {1})" if counts_back else "index {0} is outside of [0, {1})"
-        lowest = m.mul(extent, -1) if counts_back else 0
-        is_empty = m.compare(">", first, last)
-        for index, is_in in ((first, m.compare(">=", first, lowest)), (last, m.compare("<", last, extent))):
-            m.require(m.ir.or_(is_empty, is_in), text, index, extent, op=op)
-
-    g.plan.inline(test, least, greatest)
+    return least, greatest
 
 
 def _is_fine(g: Lowering, indices: Value, size: Dim, column: int | None, counts_back: bool) -> bool:

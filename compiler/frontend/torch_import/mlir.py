@@ -100,12 +100,20 @@ class _Nodes(GraphNodeImporter):  # type: ignore[misc]
             self._import_getitem(loc, node)
         elif node.target in SYMBOLIC_TORCH_OPS:
             self._import_symbolic_torch_op(loc, node, node.target)
+        elif node.target is torch.ops.aten._assert_async.msg:
+            self._import_assertion(loc, node)
         elif isinstance(node.target, OpOverload):
             self._import_torch_op_overload(loc, node)
         elif node.target is torch.ops.higher_order.cond:
             self._import_cond(loc, node)
         else:
             self._import_symbolic_function(loc, node)
+
+    def _import_assertion(self, loc: Any, node: Node) -> None:
+        """As other operators; the base leaves it out."""
+        operands = [self._import_argument(loc, argument) for argument in node.args]
+        name = ir.StringAttr.get("aten._assert_async.msg", self._c)
+        ir.Operation.create("torch.operator", operands=operands, attributes={"name": name}, loc=loc)
 
     def _import_cond(self, loc: Any, node: Node) -> None:
         """One op with the condition and what both branches take; their graphs are the node's own (branches_of)."""

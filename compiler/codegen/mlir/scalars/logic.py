@@ -7,6 +7,7 @@ from mlc.codegen.mlir.scalars.arithmetic import is_unsigned
 from mlc.codegen.mlir.text import Body, Scalar
 from mlc.ops import (
     And,
+    Assert,
     BitwiseAnd,
     BitwiseNot,
     BitwiseOr,
@@ -51,6 +52,11 @@ def or_(b: Body, op: Or | BitwiseOr, x: Scalar, y: Scalar) -> Scalar:
 @scalar(Xor, BitwiseXor)
 def xor(b: Body, op: Xor | BitwiseXor, x: Scalar, y: Scalar) -> Scalar:
     return b.binary("arith.xori", x, y)
+
+
+@scalar(Assert, attributes="message")
+def assert_(b: Body, op: Assert, x: Scalar) -> Scalar:
+    return x
 
 
 @scalar(Not, BitwiseNot)

@@ -45,15 +45,20 @@ class Combiner:
         is_or = (self.name == "max") == self.is_unsigned  # with a sign true is -1, the smaller one
         return COMBINERS["arith.ori" if is_or else "arith.andi"]
 
-    def reduce(self, g: Graph, x: Value, axes: tuple[int, ...], *, keep_dims: bool) -> Value:
-        """x reduced over the axes."""
+    def reduce(self, g: Graph, x: Value, axes: tuple[int, ...], initial: Value, *, keep_dims: bool) -> Value:
+        """x reduced over the axes, to be combined with what the output held before."""
         self._check(g, x.tensor.dtype)
-        if self.skips_nan:
-            x = g(Where(g(IsNan(x)), g.constant(self.neutral(x.tensor.dtype)), x))
+        is_nan = g(IsNan(x)) if self.skips_nan else None
+        if is_nan is not None:
+            x = g(Where(is_nan, g.constant(self.neutral(x.tensor.dtype)), x))
         if self.is_unsigned:
             x = unsigned(g, x)
         reduction: Any = self.reduction
         made = g(reduction(x, axes=axes, keep_dims=keep_dims))
+        if is_nan is not None and not self.begins_neutral(initial):
+            # Of NaN alone it is NaN: the neutral number may be one of the elements, or what `initial` is compared with.
+            nothing = g(ReduceMin(is_nan, axes=axes, keep_dims=keep_dims))
+            made = g(Where(nothing, g.scalar(np.nan, made.tensor.dtype), made))
         return signless(g, made) if self.is_unsigned else made
 
     def combine(self, g: Graph, initial: Value, x: Value) -> Value:
@@ -67,7 +72,9 @@ class Combiner:
         if x.tensor.dtype is DType.BOOL:
             return g((Or if self.name == "or" else And)(x, source))
         made = g(pair(x, source))
-        return g(Where(g(IsNan(source)), x, made)) if self.skips_nan else made
+        if not self.skips_nan:
+            return made
+        return g(Where(g(IsNan(source)), x, g(Where(g(IsNan(x)), source, made))))
 
     def neutral(self, dtype: DType) -> Any:
         """The number that changes nothing, as an array of rank 0."""

@@ -172,10 +172,10 @@ class _Structured:
         value = self._over_reduced(value)
         axes = tuple(a for a, loop in enumerate(self._loops_of(value)) if loop in self.reduced)
         if _keeps_dims(output, self.reduced) and value.tensor.rank == len(self.nest.order):
-            made = update.combiner.reduce(self.g, value, axes, keep_dims=True)
+            made = update.combiner.reduce(self.g, value, axes, output.value, keep_dims=True)
             return self.g.expand(made, output.value.tensor.dims)
         loops = tuple(loop for loop in self._loops_of(value) if loop not in self.reduced)
-        made = update.combiner.reduce(self.g, value, axes, keep_dims=False)
+        made = update.combiner.reduce(self.g, value, axes, output.value, keep_dims=False)
         return Term(*_without_ones(self.g, made, loops, self.nest))
 
     def _over_reduced(self, value: Value) -> Value:

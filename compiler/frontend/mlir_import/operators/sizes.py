@@ -14,7 +14,7 @@ from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import floordiv, maximum, minimum, mod
-from mlc.ops import Maximum, Minimum
+from mlc.ops import Assert, Maximum, Minimum
 
 
 @mlir_op("tensor.dim")
@@ -81,7 +81,7 @@ def _affine(g: Graph, expression: Any, dims: Sequence[Dim], symbols: Sequence[Di
 
 @mlir_op("cf.assert")
 def assert_(g: Graph, arg: Value | Dim, *, msg: str) -> None:
-    """Nothing where it holds; two sizes that must be equal become one symbol, which the call checks.
+    """Two sizes that must be equal become one symbol, which the call checks; of others the run asserts it.
 
     In the body of a linalg op it is about an element, such as an index or a divisor. Where only the run tells that, it
     is left out: a read checks its index itself, and arithmetic has its results for every number.
@@ -92,6 +92,7 @@ def assert_(g: Graph, arg: Value | Dim, *, msg: str) -> None:
         raise g.error(f"never holds: {msg}")
     if known is not None or g.is_elementwise:
         return
-    if value not in g.equalities:
-        raise g.error(f"only the equality of two sizes can be asserted: {msg}")
-    g.demand(*g.equalities[value])
+    if value in g.equalities:
+        g.demand(*g.equalities[value])
+    else:
+        g(Assert(value, msg))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mlc.frontend.mlir_import.folding import folded
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.loops.nest import Nest, gather
 from mlc.frontend.mlir_import.operators.placing import put
@@ -13,7 +14,7 @@ from mlc.frontend.mlir_import.operators.tensors import mixed
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import maximum
-from mlc.ops import Add, Concat, DynamicSlice, Expand, Gather, GatherNd, Pad, Slice, Where
+from mlc.ops import Add, Assert, Concat, DynamicSlice, Expand, Gather, GatherNd, Less, Not, Pad, Slice, Where
 
 
 @mlir_op("tensor.extract")
@@ -22,7 +23,21 @@ def extract(g: Graph, tensor: Value, *indices: Value | Dim) -> Value:
     if not g.nests:
         return _one(g, tensor, indices)
     nest: Nest = g.nests[-1]
+    _check_indices(g, indices)
     return _rows(g, nest, tensor, indices) or _anywhere(g, nest, tensor, indices)
+
+
+def _check_indices(g: Graph, indices: Sequence[Value | Dim]) -> None:
+    """Lets the run fail at an index below 0, where the IR's ops would count from the back; they check the end."""
+    for index in indices:
+        if not isinstance(index, Value) or index in g.iotas:
+            continue
+        is_negative = g(Less(index, g.scalar(0, index.tensor.dtype)))
+        known = folded(is_negative)
+        if known is None:
+            g(Assert(g(Not(is_negative)), "an index is less than 0"))
+        elif known.any():
+            raise g.error("an index is less than 0")
 
 
 def _one(g: Graph, tensor: Value, indices: Sequence[Value | Dim]) -> Value:
@@ -31,6 +46,7 @@ def _one(g: Graph, tensor: Value, indices: Sequence[Value | Dim]) -> Value:
         rank = len(known)
         part = g(Slice(tensor, starts=tuple(known), dims=(1,) * rank, steps=(1,) * rank)) if rank else tensor
         return g.reshape(part, [])
+    _check_indices(g, indices)
     places = [g.reshape(g.value(i, DType.I64), [1]) for i in indices]
     return g(GatherNd(tensor, places[0] if len(places) == 1 else g(Concat(places, axis=0))))
 
@@ -141,11 +157,27 @@ def insert_slice(
 def _written_anywhere(g: Graph, x: Value, dest: Value, starts: Sequence[Value | Dim], steps: Sequence[int]) -> Value:
     known = [s for s in starts if not isinstance(s, Value)]
     if len(known) == len(starts):
+        _check_inside(g, known, x.tensor.dims, steps, dest.tensor.dims)
         return written(g, x, dest, known, steps)
     sizes = zip(starts, x.tensor.dims, dest.tensor.dims, strict=True)
     axes = [a for a, (start, d, n) in enumerate(sizes) if isinstance(start, Value) or start != 0 or d != n]
     begins = g(Concat([g.reshape(g.value(starts[a], DType.I64), [1]) for a in axes], axis=0))
     return put(g, dest, x, axes, begins, [steps[a] for a in axes])
+
+
+def _check_inside(
+    g: Graph, starts: Sequence[Dim], sizes: Sequence[Dim], steps: Sequence[int], dims: Sequence[Dim]
+) -> None:
+    """Raises CompileError where the places that starts, sizes and steps say are known to be outside of the dims."""
+    for axis, (start, size, step, dim) in enumerate(zip(starts, sizes, steps, dims, strict=True)):
+        end = start + (size - 1) * step + 1
+        if size != 0 and ((isinstance(start, int) and start < 0) or (is_past(end, dim))):
+            raise g.error(f"places [{start}, {end}) are outside of axis {axis} of {dim}")
+
+
+def is_past(end: Dim, dim: Dim) -> bool:
+    """Whether an end is known to be behind that of the dim."""
+    return isinstance(end, int) and isinstance(dim, int) and end > dim
 
 
 def written(g: Graph, x: Value, dest: Value, starts: Sequence[Dim], steps: Sequence[int]) -> Value:

@@ -6,7 +6,12 @@ from typing import Any
 
 from mlc.frontend.onnx_export.registry import Names, onnx_export
 from mlc.frontend.onnx_export.writer import Writer
-from mlc.ops import control
+from mlc.ops import control, logic
+
+
+@onnx_export(logic.Assert)
+def assert_(w: Writer, op: logic.Assert) -> Names:
+    raise w.error(f"an assertion has no ONNX form: {op.message}")
 
 
 @onnx_export(control.If)

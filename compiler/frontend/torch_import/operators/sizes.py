@@ -1,4 +1,4 @@
-"""Operators on sizes, and those that only assert what the importer checks itself."""
+"""Operators on sizes, and assertions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.registry import Scalar, torch_op
 from mlc.ir import Dim, DimExpr, DType, Value
 from mlc.ir.dims import product
+from mlc.ops import Assert, LessOrEqual
 
 
 @torch_op("aten.size.int", "aten.sym_size.int")
@@ -49,11 +50,33 @@ def item(g: Graph, a: Value | None = None, self: Value | None = None) -> Value |
     return g.as_extent(number, g.node.meta["val"])
 
 
-@torch_op(
-    "aten._assert_scalar", "aten._assert_tensor_metadata", "aten._assert_async.msg", "aten.sym_constrain_range",
-    "aten.sym_constrain_range_for_size",
-    ignores=("self", "a", "assert_msg", "size", "stride", "dtype", "min", "max"),
-)  # fmt: skip
-def assertion(g: Graph) -> tuple[()]:
-    """Nothing: what torch asserts of shapes and dtypes holds by construction, or is checked when the model runs."""
+@torch_op("aten._assert_scalar", "aten._assert_async.msg")
+def assertion(g: Graph, self: Value | Scalar, assert_msg: str) -> tuple[()]:
+    """The run fails with the message where a condition does not hold."""
+    if isinstance(self, Value):
+        g(Assert(g.reshape(g.cast(self, DType.BOOL), ()), assert_msg))
+    elif not isinstance(self, DimExpr) and not self:
+        raise g.error(f"what it asserts never holds: {assert_msg}")
+    return ()
+
+
+@torch_op("aten.sym_constrain_range", "aten.sym_constrain_range_for_size")
+def constrain_range(g: Graph, size: Value | Scalar, min: int | None = None, max: int | None = None) -> tuple[()]:
+    """The run fails where a number is outside of its range."""
+    number = g.tensor(size, DType.I64)
+    for limit, is_least in ((min, True), (max, False)):
+        if limit is not None:
+            bound = g.scalar(limit, DType.I64)
+            holds = g(LessOrEqual(bound, number) if is_least else LessOrEqual(number, bound))
+            g(
+                Assert(
+                    holds, f"a number is {'less' if is_least else 'greater'} than {limit}, which torch.export assumed"
+                )
+            )
+    return ()
+
+
+@torch_op("aten._assert_tensor_metadata", ignores=("a", "size", "stride", "dtype", "device", "layout"))
+def metadata(g: Graph) -> tuple[()]:
+    """Nothing: dtypes hold by construction, and shapes are checked when the model is called."""
     return ()
