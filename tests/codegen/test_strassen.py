@@ -1,7 +1,8 @@
-"""Products by Strassen's algorithm: halves of odd dims, sums and rows in blocks, strips, what is behind the product."""
+"""Products by Strassen's algorithm: halves of odd dims, sums and rows in blocks, what is behind the product."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from cases import normal
 from codegen.running import compiled
 from tolerance import assert_op_close
 
-from mlc.codegen import Options, Program, emit
+from mlc.codegen import emit
+from mlc.codegen.kernels.strassen import BEFORE, TURNS
 from mlc.errors import CompileError
 from mlc.ir import Array, Dim, DType, Function, Module, TensorType, Value, symbol, tensor, type_of, unattached
 from mlc.ops import Add, Constant, Gelu, Matmul
@@ -32,7 +34,8 @@ SIZES = {
     "rows in blocks": (700, 24, 64),
     "a sum in blocks": (80, 3001, 96),
     "sums 4 KiB apart": (20, 2048, 96),
-    "several strips": (64, 64, 1152),
+    "many panels": (64, 64, 1152),
+    "fewer rows in the last block": (410, 40, 64),
     "no steps": (5, 0, 70),
     "no rows": (0, 20, 70),
 }
@@ -74,6 +77,16 @@ def test_the_tables_multiply_blocks() -> None:
         assert np.array_equal(found, want), number
 
 
+def test_the_right_factors_are_made_of_quarters_and_the_one_before() -> None:
+    quarters = np.eye(4, dtype=np.int64)
+    before = np.zeros(4, np.int64)
+    for turn in TURNS:
+        minus = before if turn.minus == BEFORE else 0 if turn.minus is None else quarters[turn.minus]
+        before = quarters[turn.quarter] - minus
+        assert tuple(before) == OF_Y[turn.product], turn
+    assert sorted(turn.product for turn in TURNS) == list(range(PRODUCTS))
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("transpose_y", [False, True])
 @pytest.mark.parametrize("size", SIZES)
@@ -111,7 +124,7 @@ def test_what_is_behind_the_product_follows_in_one_kernel(rows: int) -> None:
     assert np.abs(got - want).max() < 1e-4 * np.abs(want).max()
 
 
-@pytest.mark.parametrize("size", ["rows in blocks", "a sum in blocks", "several strips", "everything odd"])
+@pytest.mark.parametrize("size", ["rows in blocks", "a sum in blocks", "many panels", "everything odd"])
 def test_the_bits_do_not_depend_on_the_threads(size: str) -> None:
     m, k, n = SIZES[size]
     x = normal(m, k)
@@ -127,23 +140,15 @@ def test_the_bits_do_not_depend_on_the_threads(size: str) -> None:
     assert len(set(results)) == 1
 
 
-def tuned(module: Module, choices: dict[str, dict[str, str]]) -> Program:
-    return emit(module, Target.parse("x86-64-v3"), Options(tuned=choices))
+def test_blocks_of_rows_are_cut_smaller_where_cores_would_idle() -> None:
+    module = product((512, 64), normal(64, 64))
+    whole, cut = (emit(module, replace(Target.parse("x86-64-v3"), cores=cores)).schedule[0] for cores in (1, 8))
+    assert "rows 258" in str(whole) and "rows 66" in str(cut)
 
 
-def test_strips_are_chosen_so_that_no_core_idles_and_tuning_may_choose_others() -> None:
-    module = product((64, 64), normal(64, 1152))
-    (row,) = tuned(module, {}).schedule
-    strip = next(a for a in row.alternatives if a.name == "strip")
-    assert f"strip {strip.chosen} (least idle, then widest of {len(strip.candidates)})" in str(row)
-    other = next(label for label in strip.candidates if label != strip.chosen)
-    (again,) = tuned(module, {row.key: {"strip": other}}).schedule
-    assert f"strip {other} (tuned" in str(again)
-
-
-def test_the_weights_take_seven_quarters_and_the_plain_ones_are_not_kept() -> None:
+def test_the_weights_are_kept_once() -> None:
     _, program = compiled(product((64, 64), normal(64, 768)))
-    assert program.weight_bytes == 7 * 64 * 768 * 4 // 4
+    assert program.weight_bytes == 64 * 768 * 4
 
 
 def test_weights_that_are_not_constant_are_left_to_python_with_the_reason() -> None:

@@ -25,8 +25,9 @@ UNROLLED = 4
 class Run:
     """One call's operands: x[rows, depth] and y[depth, columns] with strides between rows, c[rows][columns].
 
-    Strides and depth count elements. `is_more` adds to what `begun` holds, or c where it is None. `ahead` is where the
-    MicroKernel's `lines_ahead` begin; None where it has none.
+    Strides and depth count elements. `is_more` adds to what c holds. `ahead` is where the MicroKernel's `lines_ahead`
+    begin; None where it has none. `difference` is where its `differences` begin: what is subtracted from, what is
+    subtracted, and where that goes.
     """
 
     x: ir.Value
@@ -37,15 +38,16 @@ class Run:
     depth: Num
     is_more: ir.Value
     ahead: ir.Value | None = None
-    begun: ir.Value | None = None
+    difference: tuple[ir.Value, ir.Value, ir.Value] | None = None
 
 
 @dataclass(frozen=True)
 class MicroKernel:
     """What the function is written for.
 
-    `lines_ahead` cache lines from Run.ahead on are asked for in each turn of the loop: what a later call multiplies by
-    comes from memory while this one computes.
+    What a later call multiplies is fetched while this one computes: in each turn of the loop `lines_ahead` cache lines
+    from Run.ahead on are asked for, and with `has_rows_behind` the turn's share of the tile of x behind this one. Or
+    it is made: `differences` vectors of Run.difference in each turn.
     """
 
     shape: TileShape
@@ -53,6 +55,8 @@ class MicroKernel:
     dtype: DType  # of y, c and the sum
     c_row: int
     lines_ahead: int = 0
+    has_rows_behind: bool = False
+    differences: int = 0
 
     def call(self, k: Builder, run: Run) -> None:
         """Emits a call, and the function where it is the first."""
@@ -61,17 +65,18 @@ class MicroKernel:
         function = self._function(k, strides, is_exact)
         numbers = [k.i64(n) for n in (run.x_row, run.y_row, run.depth)]
         ahead = run.y if run.ahead is None else run.ahead
-        begun = run.c if run.begun is None else run.begun
-        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead, begun])
+        difference = run.difference if self.differences and run.difference else ()
+        k.ir.call(function, [run.x, run.y, run.c, *numbers, run.is_more, ahead, *difference])
 
     def _function(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> ir.Function:
         shape = self.shape
         named = "_".join("n" if s is None else str(s) for s in strides)
         name = f"multiply_{shape.rows}x{shape.columns}_{named}_{self.lines_ahead}{'' if is_exact else '_rest'}"
+        name += f"_making_{self.differences}" if self.differences else ""
         module = k.function.module
         if name in module.globals:
             return module.globals[name]
-        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER, POINTER]
+        kinds = [POINTER, POINTER, POINTER, I64, I64, I64, I1, POINTER, *[POINTER] * (3 if self.differences else 0)]
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
@@ -80,13 +85,17 @@ class MicroKernel:
         return function
 
     def _write(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> None:
-        x, y, c, x_row, y_row, depth, is_more, ahead, begun = k.function.args
+        x, y, c, x_row, y_row, depth, is_more, ahead, *difference = k.function.args
         x_row, y_row = (a if s is None else s for a, s in zip((x_row, y_row), strides, strict=True))
-        sums = self._initial(k, begun, is_more)
+        sums = self._initial(k, c, is_more)
         whole = depth if is_exact else k.mul(k.floordiv(depth, UNROLLED), UNROLLED)
 
         def turn_of(start: Num, sums: list[ir.Value]) -> list[ir.Value]:
             self._ask_for(k, ahead, start)
+            if self.has_rows_behind:
+                self._ask_for_rows(k, x, x_row, start)
+            if difference:
+                self._subtract(k, difference, start)
             return self._steps(k, x, x_row, y, y_row, start, UNROLLED, sums)
 
         sums = k.carried(0, whole, UNROLLED, sums, turn_of)
@@ -103,8 +112,24 @@ class MicroKernel:
         for number in range(self.lines_ahead):
             k.prefetch(k.at(line, I8, number * CACHE_LINE))
 
-    def _initial(self, k: Builder, begun: ir.Value, is_more: ir.Value) -> list[ir.Value]:
-        """Zeros, or what `begun` holds."""
+    def _ask_for_rows(self, k: Builder, x: ir.Value, x_row: Num, start: Num) -> None:
+        """As many lines of the rows behind the tile as the turn reads of the tile."""
+        memory, step_bytes = registers.memory_type(self.x_dtype), self.shape.rows * self.x_dtype.itemsize
+        line = k.at(k.at(x, memory, k.mul(x_row, self.shape.rows)), I8, k.mul(start, step_bytes))
+        for number in range(-(-step_bytes * UNROLLED // CACHE_LINE)):
+            k.prefetch(k.at(line, I8, number * CACHE_LINE))
+
+    def _subtract(self, k: Builder, difference: Sequence[ir.Value], start: Num) -> None:
+        """The turn's vectors of the difference."""
+        lanes, kind = self.shape.lanes, registers.register_type(self.dtype)
+        first = k.mul(k.floordiv(start, UNROLLED), self.differences * lanes)
+        y, minus, target = (k.at(pointer, kind, first) for pointer in difference)
+        for number in range(self.differences):
+            at = Lanes(number * lanes, 1, lanes)
+            k.store(target, k.ir.fsub(k.load(y, kind, at), k.load(minus, kind, at)), at)
+
+    def _initial(self, k: Builder, c: ir.Value, is_more: ir.Value) -> list[ir.Value]:
+        """Zeros, or what c holds."""
         shape, kind = self.shape, registers.register_type(self.dtype)
         zero = k.splat(registers.constant(self.dtype, 0), shape.lanes)
         places = [
@@ -114,7 +139,7 @@ class MicroKernel:
         ]
         before = k.ir.block
         with k.when(is_more):
-            held = [k.load(begun, kind, place) for place in places]
+            held = [k.load(c, kind, place) for place in places]
             loaded = k.ir.block
         sums: list[ir.Value] = []
         for value in held:

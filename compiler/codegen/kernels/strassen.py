@@ -1,13 +1,16 @@
 """Strassen's product of rows with constant weights: seven products of blocks where the plain one takes eight.
 
-x[M, K] and y[K, N] are cut in two along each dim. The weights' sums are made when compiling, since they are always the
-same, and those of the products stay in the second level of cache, as in Jianyu Huang, Tyler Smith, Greg Henry and
+x[M, K] and y[K, N] are cut in two along each dim. The quarters of the weights are all that is kept of them; sums of
+quarters are made on the way and stay in the second level of cache, as in Jianyu Huang, Tyler Smith, Greg Henry and
 Robert van de Geijn, Strassen's Algorithm Reloaded, SC 2016. Two launches:
 
-1. The rows: the four sums of blocks of x become sums[sum][block of K/2][row of M/2][step].
-2. A unit is a block of rows of M/2 and a strip of N/2, a few panels wide: for each product and block of K/2 the tiles
-   of rows pass each panel, into buffers; then what is behind the product follows on the way to memory. Weights lie in
-   the order in which a unit reads them, and each tile fetches its share of what comes next.
+1. The rows: the left factors of the seven products become left[block of K/2][product][row of M/2][step].
+2. A unit is a block of rows of M/2 and a panel of N/2. For each block of K/2 and each product the tiles of rows pass
+   the panel, into a buffer for each product. Four of the right factors are differences, each of a quarter and another
+   quarter or the difference before: while one product's tiles are multiplied, each makes a share of the next one's
+   right factor, between its multiply-adds. Weights lie in the order in which a unit reads them; each tile fetches its
+   share of what comes next, of weights, rows and result. Behind the last product each tile is put together of the
+   buffers, and what is behind the product follows on the way to memory.
 
 Halves of an odd K or M overlap: weights that belong to both are zeros in one, rows that belong to both are stored by
 one. Behind an odd N weights are zeros. The order of each sum is the same whatever the threads.
@@ -15,13 +18,14 @@ one. Behind an odd N weights are zeros. The order of each sum is the same whatev
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import I1, I8, Lanes, Num
+from mlc.codegen.builder import I8, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Temporary
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
 from mlc.codegen.kernels.tiles import (
@@ -29,8 +33,8 @@ from mlc.codegen.kernels.tiles import (
     WAY_BYTES,
     TileShape,
     product_cycles,
-    shapes_for_rows_apart,
     tile_heights,
+    tile_shapes,
 )
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Plan
@@ -38,14 +42,33 @@ from mlc.ir import Array, DType
 from mlc.ir.dims import ceildiv, product
 from mlc.ops import Matmul
 from mlc.ops.inference import numbers
-from mlc.ops.strassen import OF_X, OF_Y, PRODUCTS, signed_sum
+from mlc.ops.strassen import PRODUCTS
 
-# The products whose left factor is a sum of blocks, in the order in which the sums are kept.
-SUMS = (6, 1, 2, 4)
-# For each product the buffer whose sums it begins with, and the one that holds what it ends with. Buffers 0 to 3 become
-# the blocks of the result; the last one is added to both right ones.
-ACCUMULATED = ((None, 0), (0, 1), (1, 3), (0, 0), (1, 1), (3, 2), (None, 4))
-BUFFERS = 5
+QUARTERS = 4
+# Stands for the right factor of the product before, among the quarters 0 to 3.
+BEFORE = 4
+
+
+class Right(NamedTuple):
+    """A product, by its number in mlc.ops.strassen, and what its right factor is: a quarter of the weights, or that
+    less another, or less BEFORE."""
+
+    product: int
+    quarter: int
+    minus: int | None = None
+
+
+# The products in turn: each difference is of quarters and the one before.
+TURNS = (
+    Right(0, 0),
+    Right(3, 2),
+    Right(4, 3),
+    Right(2, 3, 1),
+    Right(6, 1, 0),
+    Right(1, 3, BEFORE),
+    Right(5, 2, BEFORE),
+)
+LAST = len(TURNS) - 1
 
 
 def strassen_product(plan: Plan, op: Matmul) -> None:
@@ -65,256 +88,337 @@ class Strassen:
         self.half_m = ceildiv(self.m, 2)
         y = numbers(op.y.tensor.dims)
         self.depth, self.n = y[::-1] if op.transpose_y else y
-        shapes = shapes_for_rows_apart(plan.target, self.dtype, self.half_m, self.depth * self.dtype.itemsize)
+        shapes = tile_shapes(plan.target, self.dtype, self.half_m)
         self.tile = plan.choice("tile", shapes, cost=self._cycles, label=str, why="fewest cycles")
         self.panels = -(-self.n // (2 * self.tile.columns))
         self.half_n = self.panels * self.tile.columns
         self.block = self._row_block()
+        self.blocks = ceildiv(self.half_m, self.block)
+        # Full tiles of a block of rows, as far as one knows.
+        self.tiles = max(min(self.block, plan.estimate(self.half_m)) // self.tile.rows, 1)
         self.steps, self.depth_blocks = self._depth_blocks()
         self.half_depth = self.steps * self.depth_blocks
         # Where the lower and the right half of x begin.
         self.low, self.right = self.m - self.half_m, self.depth - self.half_depth
-        self.blocks = ceildiv(self.half_m, self.block)
-        self.strip = plan.choice("strip", self._strips(), cost=self._idle, label=str, why="least idle, then widest")
-        self.strips = self.panels // self.strip
-        self.stride = self._row_stride()
+        # Numbers from one row of a left factor to the next: a cache line more where rows would fall on each other.
+        line = CACHE_LINE // self.dtype.itemsize
+        self.stride = self.steps + line * self._is_aliasing(self.steps)
 
     def _cycles(self, shape: TileShape) -> float:
         return product_cycles(self.plan.target, self.half_m, -(-self.n // 2), shape)
 
-    @property
-    def _quarter_of_l2(self) -> int:
-        """How many numbers it holds: what is taken for each of the rows, a panel and the buffers."""
-        return self.plan.target.l2_bytes // 4 // self.dtype.itemsize
+    def _numbers_of_l2(self, share: float) -> int:
+        """How many numbers fill this share of L2."""
+        return int(self.plan.target.l2_bytes * share) // self.dtype.itemsize
 
     def _row_block(self) -> int:
-        """Rows whose buffers of two panels fill a quarter of L2, in even blocks of whole tiles."""
-        rows = self.tile.rows
-        most = max(self._quarter_of_l2 // (BUFFERS * 2 * self.tile.columns), rows)
+        """Rows whose buffers fill a quarter of L2, in even blocks of whole tiles; fewer where cores would idle."""
+        rows, cores = self.tile.rows, self.plan.target.cores
+        most = max(self._numbers_of_l2(1 / 4) // (PRODUCTS * self.tile.columns), rows)
         if not isinstance(self.half_m, int):
             return most // rows * rows
         blocks = max(-(-self.half_m // most), 1)
+        while blocks * max(self.panels, 1) < cores and -(-self.half_m // blocks) > 2 * rows:
+            blocks += 1
         return max(-(-self.half_m // (blocks * rows)), 1) * rows
 
     def _depth_blocks(self) -> tuple[int, int]:
-        """Steps of K/2 in a block, whose rows of x and whose panel each fill a quarter of L2, and the blocks' number.
+        """Steps of K/2 in a block, and the blocks' number: the quarters of a panel's block, those that are fetched for
+        the next one, and two differences fill three quarters of L2.
 
         Whole turns of the micro-kernel, if a half of so many more steps is still within K.
         """
         half = -(-self.depth // 2)
-        most = max(self._quarter_of_l2 // max(self.block, self.tile.columns), UNROLLED)
+        most = max(self._numbers_of_l2(3 / 4) // ((2 * QUARTERS + 2) * self.tile.columns), UNROLLED)
         blocks = max(-(-half // most), 1)
         steps = -(-half // (blocks * UNROLLED)) * UNROLLED
         return (steps, blocks) if steps * blocks <= self.depth else (half, 1)
 
-    def _strips(self) -> list[int]:
-        """Panels of a unit: those whose buffers fill a quarter of L2 at most, and that leave no strip of fewer."""
-        most = max(self._quarter_of_l2 // (BUFFERS * self.block * self.tile.columns), 1)
-        return [width for width in range(1, most + 1) if self.panels % width == 0]
-
-    def _idle(self, strip: int) -> tuple[float, int]:
-        """The time of the units on all cores over what it were if they were shared out evenly; wide strips first,
-        since rows are read once for each."""
-        cores, units = self.plan.target.cores, self.plan.estimate(self.blocks) * (self.panels // strip)
-        return -(-units // cores) * cores / max(units, 1), -strip
-
-    def _row_stride(self) -> int:
-        """Numbers from one row of a sum to the next: a cache line more where rows would fall on each other in L1."""
-        is_aliasing = self.steps * self.dtype.itemsize % (WAY_BYTES // 2) == 0
-        return self.steps + is_aliasing * CACHE_LINE // self.dtype.itemsize
+    def _is_aliasing(self, distance: int) -> bool:
+        """Whether places so many numbers apart fall on few lines of the first level of cache."""
+        return distance * self.dtype.itemsize % (WAY_BYTES // 2) == 0
 
     def add(self) -> None:
         """Adds the two launches."""
         plan = self.plan
-        sums = plan.temporary(self.dtype, len(SUMS), self.depth_blocks, self.half_m, self.stride)
-        weights = self._weights()
+        rows = self.half_m
+        if isinstance(rows, int):  # one more where a row's left factors would fall on each other while they are written
+            rows += self._is_aliasing(rows * self.stride)
+        left = plan.temporary(self.dtype, self.depth_blocks, PRODUCTS, rows, self.stride)
+        right = self._right()
         plan.choose("strassen", f"7 products of {self.half_m}x{self.half_depth} and {self.half_depth}x{self.half_n}")
         plan.choose("heights", "+".join(map(str, tile_heights(self.half_m, self.tile))))
         plan.choose("rows", self.block)
         plan.choose("sum", self.steps)
-        plan.choose("right", "sums packed when compiling")
+        plan.choose("right", "quarters packed when compiling")
 
-        @plan.each(self.half_m, cost=2 * len(SUMS) * self.half_depth)
-        def add_up(k: Kernel, row: Any) -> None:
-            _Rows(self, k, sums, row).write()
+        @plan.each(self.depth_blocks * self.half_m, cost=2 * PRODUCTS * self.steps)
+        def add_up(k: Kernel, number: Any) -> None:
+            block, row = k.unravel(number, [self.depth_blocks, k.dim(self.half_m)])
+            _Rows(self, k, left, block, row).write()
 
-        width = self.strip * self.tile.columns
-        cost = PRODUCTS * self.half_depth * width * min(self.block, plan.estimate(self.half_m)) // 16
+        cost = PRODUCTS * self.half_depth * self.tile.columns * min(self.block, plan.estimate(self.half_m)) // 16
 
-        @plan.each(self.blocks * self.strips, cost=cost, variant="products")
+        @plan.each(self.blocks * self.panels, cost=cost, variant="products")
         def multiply(k: Kernel, number: Any) -> None:
-            block, strip = k.unravel(number, [k.dim(self.blocks), self.strips])
+            block, panel = k.unravel(number, [k.dim(self.blocks), self.panels])
             start = k.mul(block, self.block)
             rows = k.dim(self.half_m)
             stop = k.minimum(k.add(start, self.block), rows) if self.blocks != 1 else rows
-            _Unit(self, k, sums, weights, strip, start, stop).write()
+            _Unit(self, k, left, right, panel, start, stop).write()
 
-    def _weights(self) -> Prepared:
-        """The sums of the weights' blocks: [strip][product][block of K/2][panel][step][column]."""
+    def _right(self) -> Prepared:
+        """The quarters of the weights: [panel][block of K/2][quarter][step][column]."""
         columns = self.tile.columns
-        dims = (self.strips, PRODUCTS, self.depth_blocks, self.strip, self.steps, columns)
+        dims = (self.panels, self.depth_blocks, QUARTERS, self.steps, columns)
 
         def pack(y: Array) -> Array:
-            blocks = self._blocks(y.T if self.op.transpose_y else y)
             packed = np.empty(dims, self.dtype.numpy)
-            parts = (self.depth_blocks, self.steps, self.strips, self.strip, columns)
-            for number, signs in enumerate(OF_Y):
-                packed[:, number] = signed_sum(signs, blocks).reshape(parts).transpose(2, 0, 3, 1, 4)
+            for number, quarter in enumerate(self._quarters(y.T if self.op.transpose_y else y)):
+                parts = quarter.reshape(self.depth_blocks, self.steps, self.panels, columns)
+                packed[:, :, number] = parts.transpose(2, 0, 1, 3)
             return packed
 
-        layout = f"strassen, strips of {self.strip} panels of {columns} columns, {self.steps} steps"
+        layout = f"strassen, panels of {columns} columns, {self.steps} steps"
         return self.plan.prepared(self.op.y, layout, self.dtype, dims, pack)
 
-    def _blocks(self, y: Array) -> list[Array]:
-        """The blocks [K/2, N/2] of y[K, N] in f64, with zeros for what is there twice or behind the end.
+    def _quarters(self, y: Array) -> list[Array]:
+        """The quarters [K/2, N/2] of y[K, N], with zeros for what is there twice or behind the end.
 
         The halves of K overlap where those of x do; what they share is in the upper one.
         """
-        blocks = []
+        quarters = []
         for first, shared in ((0, 0), (self.right, self.half_depth - self.right)):
-            half = np.zeros((self.half_depth, 2 * self.half_n))
+            half = np.zeros((self.half_depth, 2 * self.half_n), y.dtype)
             half[shared:, : self.n] = y[first + shared : first + self.half_depth]
-            blocks += [half[:, : self.half_n], half[:, self.half_n :]]
-        return blocks
+            quarters += [half[:, : self.half_n], half[:, self.half_n :]]
+        return quarters
 
 
 class _Rows:
     """The first launch for one row of M/2, and the row that lies as far below."""
 
-    def __init__(self, product: Strassen, k: Kernel, sums: Temporary, row: Num) -> None:
-        self.p, self.k, self.row = product, k, row
+    def __init__(self, product: Strassen, k: Kernel, left: Temporary, block: Num, row: Num) -> None:
+        self.p, self.k, self.block, self.row = product, k, block, row
         self.x = k.tensor(product.op.x, (product.m, product.depth))
-        self.sums = k.tensor(sums)
+        self.left = k.tensor(left)
 
     def write(self) -> None:
-        """Writes the four sums."""
+        """Writes the row of all left factors, in the order of TURNS: copies too, whose rows are then close together."""
         k, p = self.k, self.p
-        with k.loop(0, p.depth_blocks) as block:
-            first = k.mul(block, p.steps)
-            for j in k.across(0, p.steps, p.plan.target.lanes(p.dtype.itemsize)):
-                left_top, right_top, left_low, right_low = (
-                    k.read(self.x, (k.add(row, self.row), k.add(k.add(first, column), j)))
-                    for row in (0, k.dim(p.low))
-                    for column in (0, p.right)
-                )
-                low = k.ir.fadd(left_low, right_low)
-                rest = k.ir.fsub(low, left_top)
-                sums = low, rest, k.ir.fsub(left_top, left_low), k.ir.fsub(right_top, rest)
-                for number, value in enumerate(sums):
-                    k.write(self.sums, (number, block, self.row, j), value)
+        first = k.mul(self.block, p.steps)
+        for j in k.across(0, p.steps, p.plan.target.lanes(p.dtype.itemsize)):
+            left_top, right_top, left_low, right_low = (
+                k.read(self.x, (k.add(row, self.row), k.add(k.add(first, column), j)))
+                for row in (0, k.dim(p.low))
+                for column in (0, p.right)
+            )
+            low = k.ir.fadd(left_low, right_low)
+            rest = k.ir.fsub(low, left_top)
+            across, mixed = k.ir.fsub(left_top, left_low), k.ir.fsub(right_top, rest)
+            for turn, value in enumerate((left_top, right_top, mixed, across, low, rest, right_low)):
+                k.write(self.left, (self.block, turn, self.row, j), value)
 
 
 class _Unit:
-    """The code of one strip for one block of rows."""
+    """The code of one panel for one block of rows."""
 
     def __init__(
         self,
         product: Strassen,
         k: Kernel,
-        sums: Temporary,
-        weights: Prepared,
-        strip: Num,
+        left: Temporary,
+        right: Prepared,
+        panel: Num,
         start: Num,
         stop: Num,
     ) -> None:
-        self.p, self.k, self.strip, self.start, self.stop = product, k, strip, start, stop
-        self.x = k.tensor(product.op.x, (product.m, product.depth))
-        self.sums, self.y = k.tensor(sums), k.tensor(weights)
-        self.panel_size = product.block * product.tile.columns
-        self.buffer = k.stack(product.kind, BUFFERS * product.strip * self.panel_size)
+        self.p, self.k, self.panel, self.start, self.stop = product, k, panel, start, stop
+        self.left, self.right = k.tensor(left), k.tensor(right)
+        columns = product.tile.columns
+        self.buffers = [k.stack(product.kind, product.block * columns) for _ in range(PRODUCTS)]
+        self.lines = k.stack(product.kind, QUARTERS * columns)
+        # A product's tiles read one difference while they make the next.
+        self.differences = [k.stack(product.kind, product.steps * columns) for _ in range(2)]
 
     def write(self) -> None:
         """Writes the unit."""
         k, p = self.k, self.p
-        for number in range(PRODUCTS):
-            with k.loop(0, p.depth_blocks) as block, k.loop(0, p.strip) as panel:
-                self._multiply(number, block, panel)
-        with k.loop(0, p.strip) as panel, k.loop(0, k.sub(self.stop, self.start)) as row:
-            self._put_together(panel, row)
-            self._finish(panel, row)
+        with k.loop(0, p.depth_blocks) as block:
+            for turn in range(len(TURNS)):
+                made = self._multiply(turn, block)
+                self._make_rest(turn, block, made)
 
-    def _place(self, number: Num, panel: Num, row: Num) -> ir.Value:
-        """The address of a row of a panel in one of the buffers."""
+    def _multiply(self, turn: int, block: Num) -> Num:
+        """Adds a block of the sum of one product to all rows; vectors of the next difference that its tiles make."""
         k, p = self.k, self.p
-        at = k.add(k.mul(number, p.strip), panel)
-        return k.at(self.buffer, p.kind, k.add(k.mul(at, self.panel_size), k.mul(row, p.tile.columns)))
-
-    def _multiply(self, number: int, block: Num, panel: Num) -> None:
-        """Adds a block of the sum to all rows of a panel of one product."""
-        k, p = self.k, self.p
-        y = k.at(self.y.pointer, p.kind, k.offset(self.y, (self.strip, number, block, panel, 0, 0)))
-        following = k.at(y, p.kind, p.steps * p.tile.columns)
-        lines = self._lines_ahead()
-        begun, into = ACCUMULATED[number]
-        is_later = k.compare(">", block, 0)
-        first = self.start
-        for rows in tile_heights(p.half_m, p.tile):
+        first, made = self.start, 0
+        for number, rows in enumerate(tile_heights(p.half_m, p.tile)):
             count = k.floordiv(k.sub(self.stop, first), rows)
             behind = k.add(first, k.mul(count, rows))
-            tile = TileShape(rows, p.tile.vectors, p.tile.lanes)
-            micro = MicroKernel(tile, p.dtype, p.dtype, p.tile.columns, lines)
-            with k.loop(first, behind, rows) as row:
-                x, stride = self._factor(number, block, row)
-                own = k.sub(row, self.start)
-                c = self._place(into, panel, own)
-                source, is_more = c, is_later
-                if begun is not None:
-                    source, is_more = k.select(is_later, c, self._place(begun, panel, own)), ir.Constant(I1, 1)
-                ahead = k.at(following, I8, k.mul(k.floordiv(own, rows), p.steps // UNROLLED * lines * CACHE_LINE))
-                micro.call(k, Run(x, stride, y, p.tile.columns, c, p.steps, is_more, ahead, source))
+            share = self._share(turn) if number == 0 else 0
+            if share:
+                vectors = p.steps // UNROLLED * share  # of one tile
+                makers = k.minimum(count, p.steps * p.tile.vectors // vectors)
+                middle, made = k.add(first, k.mul(makers, rows)), k.mul(makers, vectors)
+                self._multiply_tiles(turn, block, rows, first, middle, share)
+                first = middle
+            self._multiply_tiles(turn, block, rows, first, behind, 0)
             first = behind
+        return made
+
+    def _multiply_tiles(self, turn: int, block: Num, rows: int, start: Num, stop: Num, share: int) -> None:
+        """Tiles of as many rows, each of which makes `share` vectors of the next difference in a turn of its loop."""
+        k, p = self.k, self.p
+        tile = TileShape(rows, p.tile.vectors, p.tile.lanes)
+        lines, turns = self._lines_ahead(), p.steps // UNROLLED
+        micro = MicroKernel(tile, p.dtype, p.dtype, p.tile.columns, lines, has_rows_behind=True, differences=share)
+        y = self._factor(turn, block)
+        # The quarters of the next block of K/2, or of the next panel.
+        following = k.at(self._quarter(0, block), p.kind, QUARTERS * p.steps * p.tile.columns)
+        is_later, is_last = k.compare(">", block, 0), k.compare("==", block, p.depth_blocks - 1)
+        with k.loop(start, stop, rows) as row:
+            own = k.sub(row, self.start)
+            number = k.floordiv(own, rows)
+            x = k.at(self.left.pointer, p.kind, k.offset(self.left, (block, turn, row, 0)))
+            c = self._place(TURNS[turn].product, own)
+            ahead = k.at(following, I8, k.mul(k.add(number, turn * p.tiles), turns * lines * CACHE_LINE))
+            made = k.mul(number, share * turns * p.tile.lanes)
+            difference = self._difference(turn + 1, block, made) if share else None
+            if turn > LAST - QUARTERS:
+                with k.when(is_last), k.loop(row, k.add(row, rows)) as at:
+                    self._ask_for_result(turn - LAST + QUARTERS - 1, at)
+            micro.call(k, Run(x, p.stride, y, p.tile.columns, c, p.steps, is_later, ahead, difference))
+            if turn == LAST:
+                with k.when(is_last), k.loop(own, k.add(own, rows)) as at:
+                    self._finish(at)
 
     def _lines_ahead(self) -> int:
-        """Cache lines of the next panel that a tile of rows fetches in each turn of its loop, so that all tiles of the
-        block together fetch it whole."""
+        """Cache lines of what follows that a tile fetches in each turn of its loop, so that the tiles of all products
+        together fetch it whole."""
         p = self.p
-        tiles = -(-min(p.block, p.plan.estimate(p.half_m)) // p.tile.rows)
-        return -(-UNROLLED * p.tile.columns * p.dtype.itemsize // (CACHE_LINE * max(tiles, 1)))
+        turn_bytes = QUARTERS * UNROLLED * p.tile.columns * p.dtype.itemsize
+        return -(-turn_bytes // (CACHE_LINE * PRODUCTS * p.tiles))
 
-    def _factor(self, number: int, block: Num, row: Num) -> tuple[ir.Value, Num]:
-        """A product's left factor from a row on, and elements between its rows: a block of x, or a sum of some."""
-        k, p = self.k, self.p
-        if number in SUMS:
-            return k.at(self.sums.pointer, p.kind, k.offset(self.sums, (SUMS.index(number), block, row, 0))), p.stride
-        low, right = divmod(OF_X[number].index(1), 2)
-        at = (k.add(row, k.mul(low, k.dim(p.low))), k.add(right * p.right, k.mul(block, p.steps)))
-        return k.at(self.x.pointer, p.kind, k.offset(self.x, at)), p.depth
+    # --- the right factors ---
 
-    def _put_together(self, panel: Num, row: Num) -> None:
-        """Adds what both right blocks of the result share to the row's part of each."""
+    def _quarter(self, number: int, block: Num) -> ir.Value:
+        """Where a quarter's part of the panel begins."""
+        return self.k.at(self.right.pointer, self.p.kind, self.k.offset(self.right, (self.panel, block, number, 0, 0)))
+
+    def _factor(self, turn: int, block: Num) -> ir.Value:
+        """The right factor of a turn."""
+        of = TURNS[turn]
+        return self._quarter(of.quarter, block) if of.minus is None else self.differences[turn % 2]
+
+    def _difference(self, turn: int, block: Num, at: Num) -> tuple[ir.Value, ir.Value, ir.Value]:
+        """From which element on a turn's right factor is made: minuend, subtrahend, and where their difference goes."""
+        of = TURNS[turn]
+        assert of.minus is not None
+        minus = self._factor(turn - 1, block) if of.minus == BEFORE else self._quarter(of.minus, block)
+        first, second, difference = (
+            self.k.at(pointer, self.p.kind, at)
+            for pointer in (self._quarter(of.quarter, block), minus, self._factor(turn, block))
+        )
+        return first, second, difference
+
+    def _share(self, turn: int) -> int:
+        """Vectors of the next right factor that a tile makes in each turn of its loop, 0 where there are none."""
+        p = self.p
+        turns = p.steps // UNROLLED * p.tiles
+        if turn == LAST or TURNS[turn + 1].minus is None or not turns:
+            return 0
+        return -(-p.steps * p.tile.vectors // turns)
+
+    def _make_rest(self, turn: int, block: Num, made: Num) -> None:
+        """Makes what the tiles have left of the next right factor."""
         k, p = self.k, self.p
+        if turn == LAST or TURNS[turn + 1].minus is None:
+            return
+        with k.loop(made, p.steps * p.tile.vectors) as vector:
+            first, second, difference = self._difference(turn + 1, block, k.mul(vector, p.tile.lanes))
+            at = Lanes(0, 1, p.tile.lanes)
+            k.store(difference, k.ir.fsub(k.load(first, p.kind, at), k.load(second, p.kind, at)), at)
+
+    # --- the result ---
+
+    def _place(self, number: int, row: Num) -> ir.Value:
+        """The address of a row in one of the buffers."""
+        return self.k.at(self.buffers[number], self.p.kind, self.k.mul(row, self.p.tile.columns))
+
+    def _finish(self, row: Num) -> None:
+        """Puts a row of the upper half and the one as far below together, and stores what is behind the product."""
+        k, p = self.k, self.p
+        upper = k.add(self.start, row)
+        places = [self._row_index(k.add(upper, k.mul(low, k.dim(p.low)))) for low in range(2)]
+        if p.n == 2 * p.half_n:
+            for v in range(p.tile.vectors):
+                self._emit_vector(row, places, Lanes(v * p.tile.lanes, 1, p.tile.lanes, p.tile.lanes))
+            return
         for v in range(p.tile.vectors):
             at = Lanes(v * p.tile.lanes, 1, p.tile.lanes)
-            both = k.load(self._place(BUFFERS - 1, panel, row), p.kind, at)
-            for number in (1, 3):
-                place = self._place(number, panel, row)
-                k.store(place, k.ir.fadd(k.load(place, p.kind, at), both), at)
+            for number, value in enumerate(self._put_together(row, at)):
+                k.store(self._line(number), value, at)
+        for low in range(2):
+            with self._where_it_is_the_first(low, row), k.loop(0, 2) as right:
+                self._emit_line(places[low], low, right)
 
-    def _finish(self, panel: Num, row: Num) -> None:
-        """What is behind the product, and the stores, for the rows and columns that exist."""
+    def _where_it_is_the_first(self, low: int, row: Num) -> AbstractContextManager[None]:
+        """Of an odd number of rows the middle one is in both halves: the upper one stores it."""
         k, p = self.k, self.p
-        columns = p.tile.columns
-        is_even = p.n == 2 * p.half_n
-        upper = k.add(self.start, row)
-        # Of an odd number of rows the middle one is in both halves: the upper one stores it.
-        is_whole = isinstance(p.m, int) and p.m % 2 == 0
-        is_twice = k.compare("<", k.add(upper, k.dim(p.low)), k.dim(p.half_m))
-        with k.loop(0, 2 if is_whole else k.select(is_twice, 1, 2)) as low, k.loop(0, 2) as right:
-            line = self._place(k.add(k.mul(low, 2), right), panel, row)
-            at = self._row_index(k.add(upper, k.mul(low, k.dim(p.low))))
-            first = k.mul(k.add(k.mul(self.strip, p.strip), panel), columns)
-            first = k.add(first, k.mul(right, p.half_n))
-            if is_even:
-                for v in range(p.tile.vectors):
-                    self._emit(line, at, first, Lanes(v * p.tile.lanes, 1, p.tile.lanes, p.tile.lanes))
-            else:
-                width = k.maximum(k.minimum(k.sub(p.n, first), columns), 0)
-                for j in k.across(0, width, p.tile.lanes):
-                    self._emit(line, at, first, j)
+        if not low or (isinstance(p.m, int) and p.m % 2 == 0):
+            return nullcontext()
+        return k.when(k.compare(">=", k.add(k.add(self.start, row), k.dim(p.low)), k.dim(p.half_m)))
 
-    def _emit(self, line: ir.Value, at: tuple[Num, ...], first: Num, j: Any) -> None:
+    def _emit_vector(self, row: Num, places: list[tuple[Num, ...]], j: Lanes) -> None:
+        """A vector of each quarter, out of registers; all its columns exist."""
         k = self.k
-        k.emit((*at, k.add(first, j)), k.load(line, self.p.kind, j))
+        quarters = self._put_together(row, j)
+        for low in range(2):
+            with self._where_it_is_the_first(low, row):
+                for right in range(2):
+                    k.emit((*places[low], k.add(self._column(right), j)), quarters[2 * low + right])
+
+    def _emit_line(self, place: tuple[Num, ...], low: int, right: Num) -> None:
+        """The columns that exist of a quarter's part of a row."""
+        k, p = self.k, self.p
+        line, first = self._line(k.add(2 * low, right)), self._column(right)
+        width = k.maximum(k.minimum(k.sub(p.n, first), p.tile.columns), 0)
+        for j in k.across(0, width, p.tile.lanes):
+            k.emit((*place, k.add(first, j)), k.load(line, p.kind, j))
+
+    def _line(self, quarter: Num) -> ir.Value:
+        """Where a row's part of a quarter of the result is put down."""
+        return self.k.at(self.lines, self.p.kind, self.k.mul(quarter, self.p.tile.columns))
+
+    def _put_together(self, row: Num, at: Lanes) -> tuple[ir.Value, ...]:
+        """A vector of each quarter of the result, of those of the products."""
+        k = self.k
+        products = [k.load(self._place(number, row), self.p.kind, at) for number in range(PRODUCTS)]
+        two = k.ir.fadd(products[0], products[1])
+        three = k.ir.fadd(two, products[2])
+        return (
+            k.ir.fadd(products[0], products[3]),
+            k.ir.fadd(k.ir.fadd(two, products[4]), products[6]),
+            k.ir.fadd(three, products[5]),
+            k.ir.fadd(three, products[6]),
+        )
+
+    def _ask_for_result(self, quarter: int, upper: Num) -> None:
+        """The lines that a row of the panel writes of a quarter of the outputs."""
+        k, p = self.k, self.p
+        low, right = divmod(quarter, 2)
+        at = (*self._row_index(k.add(upper, k.mul(low, k.dim(p.low)))), self._column(right))
+        for output in k.group.outputs:
+            tensor = k.tensor(output)
+            line = k.at(tensor.pointer, registers.memory_type(tensor.dtype), k.offset(tensor, at))
+            for byte in range(0, p.tile.columns * tensor.dtype.itemsize, CACHE_LINE):
+                k.prefetch(k.at(line, I8, byte))
+
+    def _column(self, right: Num) -> Num:
+        """The panel's first column of the left or the right half."""
+        k = self.k
+        return k.add(k.mul(self.panel, self.p.tile.columns), k.mul(right, self.p.half_n))
 
     def _row_index(self, row: Num) -> tuple[Num, ...]:
         """The result's index without the column."""
