@@ -8,6 +8,7 @@ Elements in memory and in registers:
 | 2- and 4-bit integers | i8, low bits | i8, sign- or zero-extended |
 | other integers | signless, as wide | the same |
 | f16, bf16 | as they are | f32 |
+| 8- and 4-bit floats | their bits in an i8 | f32 |
 | f32, f64 | as they are | as they are |
 
 Arithmetic on a dtype narrower than its register ends in `rounded`, so that fused ops give the bits that the same ops
@@ -16,38 +17,23 @@ give through memory.
 
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-
 from mlc.codegen.kernel import Storage
-from mlc.codegen.registry import NoKernel
+from mlc.codegen.mlir.elements import INDEX as INDEX
+from mlc.codegen.mlir.elements import Arithmetic as Arithmetic
+from mlc.codegen.mlir.elements import Scalar as Scalar
+from mlc.codegen.mlir.elements import Writer as Writer
+from mlc.codegen.mlir.elements import dense as dense
+from mlc.codegen.mlir.elements import memory_type as memory_type
+from mlc.codegen.mlir.elements import number_text as number_text
+from mlc.codegen.mlir.elements import register_type as register_type
+from mlc.codegen.mlir.elements import stored_number
+from mlc.codegen.mlir.narrow import decoded_narrow, encoded_narrow, is_narrow_float
 from mlc.ir import Array, Dim, DType, Value
 from mlc.ir.dims import Quotient, Symbol
-
-INDEX = "index"
-# Elements up to which a constant is written as numbers.
-READABLE = 16
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A value in a region: its SSA name and its type, a dtype's register or "index"."""
-
-    name: str
-    type: str
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_float(self) -> bool:
-        """Whether arith's float ops take it."""
-        return self.type in ("f32", "f64")
 
 
 @dataclass(frozen=True)
@@ -70,86 +56,7 @@ def tensor_type(dtype: DType, dims: Sequence[Dim]) -> str:
     return f"tensor<{extents}{memory_type(dtype)}>"
 
 
-def memory_type(dtype: DType) -> str:
-    """The element type in memory. Raises NoKernel for what MLIR cannot lower to LLVM."""
-    if dtype in (DType.F16, DType.BF16, DType.F32, DType.F64):
-        return str(dtype)
-    if dtype.is_float or dtype.is_complex or dtype is DType.STRING:
-        raise NoKernel(f"MLIR lowers no arithmetic on {dtype} to LLVM")
-    return f"i{8 * dtype.itemsize}"
-
-
-def register_type(dtype: DType) -> str:
-    """The type of one element in a region."""
-    if dtype is DType.BOOL:
-        return "i1"
-    if dtype in (DType.F16, DType.BF16):
-        return "f32"
-    return memory_type(dtype)
-
-
-def number_text(value: float, type: str) -> str:
-    """A constant as MLIR reads it back exactly."""
-    if type in ("f16", "bf16", "f32", "f64"):
-        if math.isfinite(value):
-            return f"{value:.17e}" if type == "f64" else f"{value:.9e}"
-        # What is no number is written by its bits; a bf16 has the upper ones of an f32.
-        bits = struct.pack({"f16": ">e", "f64": ">d"}.get(type, ">f"), value)
-        return f"0x{bits[: 2 if type == 'bf16' else None].hex().upper()}"
-    if type == "i1":
-        return "true" if value else "false"
-    return str(int(value))
-
-
-def dense(array: Array) -> str:
-    """The elements attribute of an array in memory: numbers where they are few, else bytes."""
-    kind = memory_type(DType.of(array.dtype))
-    if array.size == 0:
-        return "dense<>"
-    if array.size <= READABLE and (kind.startswith("i") or kind in ("f32", "f64")):
-        return f"dense<{_nested([number_text(x, kind) for x in array.reshape(-1).tolist()], array.shape)}>"
-    return f'dense<"0x{np.ascontiguousarray(array).tobytes().hex().upper()}">'
-
-
-def _nested(texts: list[str], shape: tuple[int, ...]) -> str:
-    """Row-major elements in the brackets of their shape."""
-    if not shape:
-        return texts[0]
-    step = len(texts) // shape[0]
-    return f"[{', '.join(_nested(texts[i : i + step], shape[1:]) for i in range(0, len(texts), step))}]"
-
-
-class Writer:
-    """Lines of ops with fresh SSA names; the common part of a stage and of a region in it."""
-
-    def __init__(self, lines: list[str], counter: list[int], indent: str) -> None:
-        self.lines, self._counter, self.indent = lines, counter, indent
-
-    def line(self, text: str) -> None:
-        """Adds a line."""
-        self.lines.append(f"{self.indent}{text}")
-
-    def fresh(self) -> str:
-        """A new SSA name."""
-        self._counter[0] += 1
-        return f"%{self._counter[0] - 1}"
-
-    def value(self, text: str, type: str) -> Scalar:
-        """Adds an op with one result of this type."""
-        name = self.fresh()
-        self.line(f"{name} = {text}")
-        return Scalar(name, type)
-
-    def index(self, number: int) -> Scalar:
-        """An index constant."""
-        return self.value(f"arith.constant {number} : index", INDEX)
-
-    def binary(self, mnemonic: str, x: Scalar, y: Scalar) -> Scalar:
-        """`mnemonic x, y : type`, a result of the operands' type."""
-        return self.value(f"{mnemonic} {x}, {y} : {x.type}", x.type)
-
-
-class Body(Writer):
+class Body(Arithmetic):
     """The region of a linalg.generic: arithmetic on elements."""
 
     stage: Stage
@@ -162,52 +69,6 @@ class Body(Writer):
         self.stage.indent = inner.indent
         yield inner
         self.stage.indent = outer
-
-    def number(self, value: float, type: str) -> Scalar:
-        """A constant."""
-        kind = "" if type == "i1" else f" : {type}"
-        return self.value(f"arith.constant {number_text(value, type)}{kind}", type)
-
-    def like(self, value: float, x: Scalar) -> Scalar:
-        """A constant of the type of x."""
-        return self.number(value, x.type)
-
-    def unary(self, mnemonic: str, x: Scalar) -> Scalar:
-        """`mnemonic x : type`."""
-        return self.value(f"{mnemonic} {x} : {x.type}", x.type)
-
-    def add(self, x: Scalar, y: Scalar) -> Scalar:
-        """x + y; of floats with leave to contract it with a product."""
-        return self._arithmetic("add", x, y)
-
-    def sub(self, x: Scalar, y: Scalar) -> Scalar:
-        """x - y."""
-        return self._arithmetic("sub", x, y)
-
-    def mul(self, x: Scalar, y: Scalar) -> Scalar:
-        """x * y."""
-        return self._arithmetic("mul", x, y)
-
-    def plain(self, mnemonic: str, x: Scalar, y: Scalar) -> Scalar:
-        """An op of two floats that is not contracted with another."""
-        return self.binary(mnemonic, x, y)
-
-    def div(self, x: Scalar, y: Scalar) -> Scalar:
-        """x / y of floats."""
-        return self.binary("arith.divf", x, y)
-
-    def select(self, condition: Scalar, x: Scalar, y: Scalar) -> Scalar:
-        """x where the condition holds, else y."""
-        return self.value(f"arith.select {condition}, {x}, {y} : {x.type}", x.type)
-
-    def compare(self, predicate: str, x: Scalar, y: Scalar) -> Scalar:
-        """An i1: `predicate` is arith.cmpf's for floats ("olt"), arith.cmpi's else ("slt")."""
-        kind = "arith.cmpf" if x.is_float else "arith.cmpi"
-        return self.value(f"{kind} {predicate}, {x}, {y} : {x.type}", "i1")
-
-    def convert(self, mnemonic: str, x: Scalar, type: str) -> Scalar:
-        """`mnemonic x : from to type`; x itself when it has the type."""
-        return x if x.type == type else self.value(f"{mnemonic} {x} : {x.type} to {type}", type)
 
     def loop_index(self, axis: int) -> Scalar:
         """The index of an iteration dim of the generic."""
@@ -223,11 +84,6 @@ class Body(Writer):
         at = ", ".join(map(str, index))
         return self.decoded(self.value(f"tensor.extract {source.name}[{at}] : {source.type}", kind), source.dtype)
 
-    def _arithmetic(self, name: str, x: Scalar, y: Scalar) -> Scalar:
-        if not x.is_float:
-            return self.binary(f"arith.{name}i", x, y)
-        return self.value(f"arith.{name}f {x}, {y} fastmath<contract> : {x.type}", x.type)
-
     # --- between memory and registers ---
 
     def decoded(self, x: Scalar, dtype: DType) -> Scalar:
@@ -241,7 +97,7 @@ class Body(Writer):
                 places = self.like(8 - dtype.bits, x)
                 return self.binary("arith.shrsi", self.binary("arith.shli", x, places), places)
             case _:
-                return x
+                return decoded_narrow(self, x, dtype) if is_narrow_float(dtype) else x
 
     def encoded(self, x: Scalar, dtype: DType) -> Scalar:
         """What lies in memory for a register value."""
@@ -250,6 +106,8 @@ class Body(Writer):
                 return self.convert("arith.extui", x, "i8")
             case DType.F16 | DType.BF16:
                 return self.convert("arith.truncf", x, dtype.value)
+            case _ if is_narrow_float(dtype):
+                return encoded_narrow(self, x, dtype)
             case _ if dtype.bits < 8:
                 return self.binary("arith.andi", x, self.like((1 << dtype.bits) - 1, x))
             case _:
@@ -257,7 +115,8 @@ class Body(Writer):
 
     def rounded(self, x: Scalar, dtype: DType) -> Scalar:
         """A register value brought back to the numbers its dtype has."""
-        if dtype is DType.BOOL or (dtype.bits >= 8 and dtype not in (DType.F16, DType.BF16)):
+        is_narrow = dtype.bits < 8 or (dtype.is_float and dtype.itemsize < 4)
+        if dtype is DType.BOOL or not is_narrow:
             return x
         return self.decoded(self.encoded(x, dtype), dtype)
 
@@ -369,7 +228,7 @@ class Stage(Writer):
     def fill(self, value: float, target: Tensor, attributes: str = "mlc.inner, mlc.pixelwise") -> Tensor:
         """linalg.fill of a destination."""
         kind = memory_type(target.dtype)
-        text = number_text(value, kind)
+        text = stored_number(value, target.dtype)
         number = self.value(f"arith.constant {text} : {kind}", kind)
         return self.op(
             f"linalg.fill {{{attributes}}} ins({number} : {kind}) outs({target.name} : {target.type}) -> {target.type}",

@@ -68,7 +68,7 @@ class Main:
         self._refuse()
         try:
             return self._text(calls)
-        except NoKernel as reason:  # of a tensor that is only looked at, such as a narrow float's
+        except NoKernel as reason:  # of a tensor that is only looked at, such as one of texts
             raise CompileError(f"there is no MLIR module of the whole: {reason}") from None
 
     def _text(self, calls: Sequence[Call]) -> str:

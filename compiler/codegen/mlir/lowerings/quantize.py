@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import ml_dtypes
+
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
@@ -28,20 +32,37 @@ def quantize_linear(g: Lowering, op: QuantizeLinear) -> None:
     def element(b: Body, index: list[Scalar]) -> Scalar:
         numerator = converted(b, b.extract(b.stage.tensor(op.x), index), x, dtype)
         quotient = b.rounded(b.div(numerator, converted(b, _shared(b, op, op.scale, index), scale, dtype)), dtype)
-        whole = b.unary("math.roundeven", quotient)
-        whole = b.select(b.compare("ord", whole, whole), whole, b.like(0, whole))
-        whole = b.binary(
-            "arith.minimumf", b.binary("arith.maximumf", whole, b.like(-LIMIT, whole)), b.like(LIMIT, whole)
-        )
-        number = b.convert("arith.fptosi", whole, "i64")
-        if op.zero_point is not None:
-            zero = _shared(b, op, op.zero_point, index)
-            number = b.binary("arith.addi", number, converted(b, zero, op.zero_point.tensor.dtype, DType.I64))
-        low, high = integer_range(op.dtype)
-        number = b.binary("arith.minsi", b.binary("arith.maxsi", number, b.number(low, "i64")), b.number(high, "i64"))
-        return b.convert("arith.trunci", number, register_type(op.dtype))
+        zero = None if op.zero_point is None else _shared(b, op, op.zero_point, index)
+        return (_to_float if op.dtype.is_float else _to_integer)(b, op, quotient, zero)
 
     g.indexed(op, element)
+
+
+def _to_integer(b: Body, op: QuantizeLinear, quotient: Scalar, zero: Scalar | None) -> Scalar:
+    whole = b.unary("math.roundeven", quotient)
+    whole = b.select(b.compare("ord", whole, whole), whole, b.like(0, whole))
+    whole = _cut(b, whole, LIMIT)
+    number = b.convert("arith.fptosi", whole, "i64")
+    if zero is not None and op.zero_point is not None:
+        number = b.binary("arith.addi", number, converted(b, zero, op.zero_point.tensor.dtype, DType.I64))
+    low, high = integer_range(op.dtype)
+    number = b.binary("arith.minsi", b.binary("arith.maxsi", number, b.number(low, "i64")), b.number(high, "i64"))
+    return b.convert("arith.trunci", number, register_type(op.dtype))
+
+
+def _to_float(b: Body, op: QuantizeLinear, quotient: Scalar, zero: Scalar | None) -> Scalar:
+    wide = DType.F64 if quotient.type == "f64" else DType.F32
+    if zero is not None and op.zero_point is not None:
+        quotient = b.plain("arith.addf", quotient, converted(b, zero, op.zero_point.tensor.dtype, wide))
+    if op.saturates:
+        limits: Any = ml_dtypes.finfo  # untyped
+        quotient = _cut(b, quotient, float(limits(op.dtype.numpy).max))
+    return converted(b, quotient, wide, op.dtype)
+
+
+def _cut(b: Body, x: Scalar, limit: float) -> Scalar:
+    """x kept between -limit and limit; NaN stays."""
+    return b.binary("arith.minimumf", b.binary("arith.maximumf", x, b.like(-limit, x)), b.like(limit, x))
 
 
 @linalg(DequantizeLinear, attributes="dtype axis block")

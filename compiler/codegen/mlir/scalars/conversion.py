@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.narrow import encoded, encoded_e8m0, is_narrow_float, rounded_to_odd
 from mlc.codegen.mlir.registry import scalar
 from mlc.codegen.mlir.text import Body, Scalar, memory_type, register_type
 from mlc.ir import DType
@@ -10,7 +11,18 @@ from mlc.ops import Bitcast, Cast
 
 @scalar(Cast, attributes="dtype saturates rounding")
 def cast(b: Body, op: Cast, x: Scalar) -> Scalar:
-    return converted(b, x, op.x.tensor.dtype, op.dtype)
+    source, target = op.x.tensor.dtype, op.dtype
+    if target is DType.F8E8M0:
+        code = encoded_e8m0(b, single(b, x, source), saturates=op.saturates, rounding=op.rounding)
+        return b.decoded(code, target)
+    if is_narrow_float(target) and op.saturates and source is not target:
+        return b.decoded(encoded(b, single(b, x, source), target, saturates=True), target)
+    return converted(b, x, source, target)
+
+
+def single(b: Body, x: Scalar, source: DType) -> Scalar:
+    """x as an f32 that rounds to a narrower float as x itself would."""
+    return rounded_to_odd(b, x) if source is DType.F64 else converted(b, x, source, DType.F32)
 
 
 def converted(b: Body, x: Scalar, source: DType, target: DType) -> Scalar:
@@ -36,24 +48,11 @@ def converted(b: Body, x: Scalar, source: DType, target: DType) -> Scalar:
 
 
 def _resized(b: Body, x: Scalar, wanted: str, target: DType) -> Scalar:
-    if x.type == "f64" and target in (DType.F16, DType.BF16):
-        return b.rounded(_to_odd(b, x), target)
-    if x.type != wanted:
+    if x.type == "f64" and target not in (DType.F32, DType.F64):
+        x = rounded_to_odd(b, x)
+    elif x.type != wanted:
         x = b.convert("arith.extf" if wanted == "f64" else "arith.truncf", x, wanted)
     return b.rounded(x, target)
-
-
-def _to_odd(b: Body, x: Scalar) -> Scalar:
-    """f64 to f32, inexact results rounded to the neighbour with an odd last bit: rounding it again rounds x once.
-
-    Boldo and Melquiond, Emulation of FMA and Correctly Rounded Sums, IEEE Transactions on Computers 57, 2008.
-    """
-    near = b.convert("arith.truncf", x, "f32")
-    back, bits = b.convert("arith.extf", near, "f64"), b.convert("arith.bitcast", near, "i32")
-    is_above = b.compare("ogt", b.unary("math.absf", back), b.unary("math.absf", x))
-    towards_zero = b.select(is_above, b.sub(bits, b.like(1, bits)), bits)
-    odd = b.binary("arith.ori", towards_zero, b.like(1, bits))
-    return b.convert("arith.bitcast", b.select(b.compare("one", back, x), odd, bits), "f32")
 
 
 def _cut(b: Body, x: Scalar, target: DType) -> Scalar:
