@@ -63,9 +63,29 @@ UNCOMPARED = {
         f"cast_to_e8m0_{r}_{s}" for r in ("up", "down", "nearest") for s in (True, False)
     ],
     "loops without a turn": ["loop_no_turns", "scan_no_turns", "gru_no_turns", "lstm_no_turns", "rnn_no_turns"],
-    "no kernel": ["max_roi_pool", "one_hot_by_operand", "lrn_even", "lrn_wider_than_x", "lrn_f16", "group_norm_empty"],
+    "no kernel": [
+        "max_roi_pool",
+        "max_roi_pool_outside",
+        "one_hot_by_operand",
+        "lrn_even",
+        "lrn_wider_than_x",
+        "lrn_f16",
+        "group_norm_empty",
+    ],
     "powers taken in f64": ["pow_i32", "pow_i16"],
     "other weights at the border": ["grid_sample_cubic_border_False"],
+    "windows of images alone": ["deform_conv_1d", "deform_conv_3d"],
+    "what is no number, or far outside": [
+        "deform_conv_far",
+        "maxpool_indices_of_nan",
+        *(
+            f"grid_sample_far_{m}_{p}"
+            for m in ("linear", "nearest", "cubic")
+            for p in ("zeros", "border", "reflection")
+        ),
+    ],
+    "NaN in another order": ["nms_many"],
+    "a threshold below 0": ["nms_below_any_overlap"],
     "a NaN key": ["label_encoder_nan"],
     "NaN among integers": ["quantize_special"],
     "another clip": ["lstm_clip"],

@@ -51,6 +51,16 @@ def deform_conv(with_bias: bool = False, with_mask: bool = False, **given: Any) 
     return build
 
 
+DEFORMED = (normal(1, 3, 5, 5), normal(4, 3, 3, 3), normal(1, 18, 3, 3, scale=4))
+
+
+def far_offsets() -> Array:
+    """Offsets that leave the image, or are no numbers."""
+    offsets = DEFORMED[2].copy()
+    offsets.reshape(-1)[:6] = [np.nan, np.inf, -np.inf, 1e30, -1e30, 1e9]
+    return offsets
+
+
 def with_undefined_lanes(x: Array, used: int) -> Array:
     """x in blocks whose last one has `used` channels, and NaN and infinity in the lanes of none."""
     x[:, -1, ..., used::2], x[:, -1, ..., used + 1 :: 2] = np.nan, np.inf
@@ -136,6 +146,18 @@ CASES = [
     Case("conv_transpose_no_batch", conv_transpose(), (normal(0, 2, 3, 3), normal(2, 3, 2, 2))),
     Case("conv_transpose_f16", conv_transpose(), tuple(normal(2, 2, 3, 3, dtype=DType.F16) for _ in range(2))),
     Case("deform_conv", deform_conv(), (normal(1, 3, 5, 5), normal(4, 3, 3, 3), normal(1, 18, 3, 3))),
+    Case("deform_conv_f16", deform_conv(), tuple(v.astype(np.float16) for v in DEFORMED)),
+    Case("deform_conv_far", deform_conv(), (*DEFORMED[:2], far_offsets())),
+    Case(
+        "deform_conv_1d",
+        deform_conv(strides=(2,), pads=(1, 1), dilations=(1,)),
+        (normal(2, 3, 9), normal(4, 3, 3), normal(2, 3, 5)),
+    ),
+    Case(
+        "deform_conv_3d",
+        deform_conv(strides=(1, 1, 1), pads=(0,) * 6, dilations=(1, 1, 1)),
+        (normal(1, 2, 3, 4, 3), normal(2, 2, 2, 2, 2), normal(1, 24, 2, 3, 2)),
+    ),
     Case(
         "deform_conv_everything",
         deform_conv(True, True, pads=(1, 0, 1, 2), strides=(2, 1), dilations=(1, 2), groups=2, offset_groups=2),

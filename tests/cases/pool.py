@@ -83,8 +83,8 @@ CASES = [
     ),
     Case(
         "max_unpool_of_equal_places",
-        lambda x, i: MaxUnpool(x, i, source=(2, 4), dims=(3, 5)),
-        (integers(1, 4, dtype=DType.I8), np.array([[5, 2, 5, 0]])),
+        lambda x, i: MaxUnpool(x, i, source=(1, 1, 2, 4), dims=(1, 1, 2, 4)),
+        (normal(1, 1, 1, 2, dtype=DType.F16), np.array([[[[5, 5]]]])),
     ),
     Case(
         "max_unpool_to_a_given_shape",

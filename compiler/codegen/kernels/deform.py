@@ -115,7 +115,7 @@ class _Deform:
             fraction = fractions[axis]
             weight = b.fmul(weight, fraction if bit else b.fsub(k.like(1.0, fraction), fraction))
         value = k.read_as(self.dtype, k.tensor(self.op.x), (n, plane, *places))
-        return b.select(k.all_of(inside), b.fmul(weight, value), k.like(0.0, value))
+        return b.fmul(weight, b.select(k.all_of(inside), value, k.like(0.0, value)))
 
 
 def _suffix(kind: ir.Type) -> str:

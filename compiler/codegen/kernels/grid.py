@@ -50,10 +50,11 @@ def grid_sample(plan: Plan, op: GridSample) -> None:
                 for place, inside, weight in point.taps:
                     value = k.read_as(dtype, flat, (sample, channel, place))
                     if inside is not None:
-                        value = k.select(inside, value, k.like(0.0, value))
+                        value = k.select(inside, value, k.like(0, value))
                     value, factor = k.unified(value, registers.converted(k, weight, point.dtype, dtype))
-                    product_ = k.ir.fmul(value, factor)
-                    total = product_ if total is None else k.ir.fadd(total, product_)
+                    multiply, add = (k.ir.fmul, k.ir.fadd) if dtype.is_float else (k.ir.mul, k.ir.add)
+                    product_ = multiply(value, factor)
+                    total = product_ if total is None else add(total, product_)
                 k.emit((sample, channel, *at, i), registers.converted(k, total, dtype, x.dtype))
 
 
@@ -103,6 +104,8 @@ class Point:
             zero, last = k.like(0.0, whole), k.ir.fsub(self._size(axis, whole), k.like(1.0, whole))
             if self.op.padding == "zeros":
                 conditions += [k.ir.fcmp_ordered(">=", whole, zero), k.ir.fcmp_ordered("<=", whole, last)]
+            elif self.op.mode == "nearest":  # of the others the weight is NaN
+                conditions.append(k.ir.fcmp_ordered("ord", whole, whole))
             # Ordered, so that NaN becomes 0.
             whole = k.ir.select(k.ir.fcmp_ordered(">", whole, zero), whole, zero)
             whole = k.ir.select(k.ir.fcmp_ordered("<", whole, last), whole, last)

@@ -238,5 +238,5 @@ def cubic_weight(k: Builder, d: Element, a: float) -> Element:
         return total
 
     near, far = polynomial(a + 2, -(a + 3), 0, 1), polynomial(a, -5 * a, 8 * a, -4 * a)
-    outer = k.ir.select(k.ir.fcmp_ordered("<", d, k.like(2.0, d)), far, k.like(0.0, d))
+    outer = k.ir.select(k.ir.fcmp_unordered("<", d, k.like(2.0, d)), far, k.like(0.0, d))
     return k.ir.select(k.ir.fcmp_ordered("<=", d, k.like(1.0, d)), near, outer)

@@ -12,7 +12,7 @@ from llvmlite import ir
 from mlc.codegen.builder import I1, I64, Num
 from mlc.codegen.elements.arithmetic import larger, smaller
 from mlc.codegen.kernel import Kernel, Temporary
-from mlc.codegen.kernels.keys import key_dtype, rising
+from mlc.codegen.kernels.keys import falling, key_dtype
 from mlc.codegen.kernels.sorting import SortBuffers, Sorter
 from mlc.codegen.registry import kernel
 from mlc.codegen.schedule import Plan
@@ -77,7 +77,7 @@ class Choice:
         threshold = self._one(op.iou_threshold, DType.F64) or k.like(0.0, ir.Constant(ir.DoubleType(), 0.0))
         least = self._one(op.score_threshold, op.scores.tensor.dtype)
         sorter = Sorter(k, self.buffers, self.line)
-        sorter.by(lambda place: k.ir.not_(rising(k, op.scores.tensor.dtype, self._score(place))))
+        sorter.by(lambda place: falling(k, op.scores.tensor.dtype, self._score(place)))
         with k.loop(0, self.boxes) as n:
             box = k.load(sorter.places, I64, n)
             is_free = k.variable(k.compare("<", count.get(), limit))
