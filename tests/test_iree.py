@@ -1,7 +1,8 @@
 """Models in linalg on tensors are taken by an independent compiler, IREE, and give the same answers there.
 
 Every golden model goes through, in plain layouts; some also as imported, and in the blocked layouts of -O2. So do the
-ops whose form for other compilers is not that of the mlir backend, control flow, and ops of scf loops.
+ops whose form for other compilers is not that of the mlir backend, control flow, ops of scf loops, and those that
+read images at computed places.
 """
 
 from __future__ import annotations
@@ -25,7 +26,23 @@ from mlc.errors import CompileError
 from mlc.interpreter import interpret
 from mlc.ir import Module
 from mlc.mlir import module_text
-from mlc.ops import Dft, If, LabelEncoder, Loop, Multinomial, Scan, Stft, TfIdfVectorizer, TreeEnsemble
+from mlc.ops import (
+    Col2Im,
+    DeformConv,
+    Dft,
+    GridSample,
+    If,
+    LabelEncoder,
+    Loop,
+    MaxRoiPool,
+    MaxUnpool,
+    Multinomial,
+    RoiAlign,
+    Scan,
+    Stft,
+    TfIdfVectorizer,
+    TreeEnsemble,
+)
 
 compiler = pytest.importorskip("iree.compiler", reason="IREE is in the test extra")
 runtime = pytest.importorskip("iree.runtime", reason="IREE is in the test extra")
@@ -40,6 +57,8 @@ ROWS = (
 OPTIONS = {"plain": PLAIN, "-O0": Options(level=0), "-O2": Options(level=2)}
 # What is written with scf, inside of a linalg.generic or around it.
 LOOPS = (Dft, If, LabelEncoder, Loop, Multinomial, Scan, Stft, TfIdfVectorizer, TreeEnsemble)
+# What reads images at computed places.
+PLACES = (Col2Im, DeformConv, GridSample, MaxRoiPool, MaxUnpool, RoiAlign)
 # f64 stays what it is: by default IREE computes it in f32.
 FLAGS = ["--iree-llvmcpu-target-cpu=host", "--iree-input-demote-f64-to-f32=false"]
 
@@ -60,12 +79,12 @@ def test_iree_takes_the_linalg_form_of_a_model_and_agrees(
         assert_close(dict(zip(case.outputs, results, strict=True)), case.outputs, model=name)
 
 
-def test_iree_agrees_on_every_case_of_an_op_with_a_form_of_its_own_or_with_loops() -> None:
+def test_iree_agrees_on_every_case_of_an_op_with_a_form_of_its_own_loops_or_places() -> None:
     """All in one module, so that IREE starts once."""
     texts: list[str] = []
     tested: list[tuple[Case, Module]] = []
     for case in all_cases():
-        if type(case.op()) not in {*NAMED, *LOOPS}:
+        if type(case.op()) not in {*NAMED, *LOOPS, *PLACES}:
             continue
         module = module_of(*case.on(case.input_types()))
         try:
@@ -76,7 +95,7 @@ def test_iree_agrees_on_every_case_of_an_op_with_a_form_of_its_own_or_with_loops
         body = text.removeprefix("module {\n").removesuffix("}\n")
         texts.append(body.replace("@main(", f"@case{len(tested)}("))
         tested.append((case, module))
-    assert len(tested) > 60
+    assert len(tested) > 120
     functions = compiled_by_iree("\n".join(["module {", *texts, "}"]))
     for number, (case, module) in enumerate(tested):
         want = interpret(module, list(case.inputs))

@@ -16,7 +16,18 @@ from mlc.codegen.mlir.text import Body, Scalar, Stage
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import is_static, product
-from mlc.ops import Assert, Gather, GatherElements, GatherNd, ReverseSequence, ScatterElements, ScatterNd, TensorScatter
+from mlc.ops import (
+    Assert,
+    Gather,
+    GatherElements,
+    GatherNd,
+    MaxRoiPool,
+    ReverseSequence,
+    RoiAlign,
+    ScatterElements,
+    ScatterNd,
+    TensorScatter,
+)
 
 
 def add_checks(g: Lowering, op: Op) -> None:
@@ -32,6 +43,10 @@ def add_checks(g: Lowering, op: Op) -> None:
             check_indices(g, op, op.lengths, op.x.tensor.dims[op.time_axis] + 1, counts_back=False)
         case Assert():
             _check_holds(g, op)
+        case RoiAlign():
+            check_indices(g, op, op.batch, op.x.tensor.dims[0])
+        case MaxRoiPool():
+            check_indices(g, op, op.rois, op.x.tensor.dims[0], column=0)
         case TensorScatter() if op.mode == "linear" and op.start is not None:
             axis = op.axis % op.x.tensor.rank
             size = op.x.tensor.dims[axis] - op.update.tensor.dims[axis] + 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlc.codegen.builder import I64
 from mlc.codegen.kernels.unpool import add_resolution
-from mlc.codegen.mlir.control import Carried, insert, loop, when
+from mlc.codegen.mlir.control import Carried, insert, loop, part_of, replaced, when
 from mlc.codegen.mlir.indexing import flat_index, read_index, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.reduce import lowest
@@ -92,18 +92,22 @@ def max_unpool(g: Lowering, op: MaxUnpool) -> None:
     stage.family = "serial"
     out, bad = stage.destination(target, op.dims), stage.destination(wrong)
     x = stage.tensor(op.x, (count,))
-    b = stage.body()
 
     def turn(b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]:
         y, outside = carried
         place = read_index(b, op.indices, [i], (count,))
 
         def put(b: Body) -> list[Carried]:
-            return [insert(b, b.extract(x, [i]), y, unraveled(b, place, op.source)), outside]
+            at = unraveled(b, place, op.source)
+            # A generic of one element, where tensor.insert would do: IREE 3.13 loses inserts in loops.
+            source, target = part_of(b, x, [i]), part_of(b, y, at)
+            [made] = stage.generic([], [(source, [])], [(target, [])], lambda b, given, _: given)
+            return [replaced(b, made, y, at), outside]
 
         is_inside = b.compare("ult", place, b.stage.dim(room))
         return when(b, is_inside, carried, put, lambda b: [y, b.binary("arith.addi", outside, b.index(1))])
 
+    b = stage.body()
     y, outside = loop(b, b.index(0), b.stage.dim(count), [out, b.index(0)], turn)
     made: Tensor = insert(b, b.convert("arith.index_cast", outside, "i64"), bad, [b.index(0)])
     g.close(stage, [y, made])

@@ -12,6 +12,7 @@ from mlc.codegen.kernel import Storage, Temporary
 from mlc.codegen.kernels.resize_tables import operand_place, squeeze_of
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.sampling import cubic_weight
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar, Stage
 from mlc.codegen.registers import accumulator
@@ -294,22 +295,8 @@ class _Line:
         if self.op.mode == "linear":
             weight = b.binary("arith.maximumf", b.plain("arith.subf", one, d), zero)
         else:
-            weight = self._cubic(d)
+            weight = cubic_weight(b, d, self.op.cubic_a)
         if self.op.exclude_outside:
             inside = b.binary("arith.andi", b.compare("oge", place, zero), b.compare("ole", place, last))
             weight = b.select(inside, weight, zero)
         return weight
-
-    def _cubic(self, d: Scalar) -> Scalar:
-        """Keys' weight at distance d >= 0: (a+2)d^3 - (a+3)d^2 + 1 up to 1, then a(d^3 - 5d^2 + 8d - 4)."""
-        b, a = self.b, self.op.cubic_a
-
-        def polynomial(*factors: float) -> Scalar:
-            total = b.number(factors[0], "f64")
-            for factor in factors[1:]:
-                total = self.plus(b.plain("arith.mulf", total, d), factor)
-            return total
-
-        near, far = polynomial(a + 2, -(a + 3), 0, 1), polynomial(a, -5 * a, 8 * a, -4 * a)
-        outer = b.select(b.compare("olt", d, b.number(2, "f64")), far, b.number(0, "f64"))
-        return b.select(b.compare("ole", d, b.number(1, "f64")), near, outer)
