@@ -79,6 +79,15 @@ CASES = [
         Case(f"attention_scores_{s}", attention(scores=s, softcap=2.0, is_causal=True), QKV)
         for s in ("raw", "capped", "biased", "weights")
     ),
+    *(
+        Case(
+            f"attention_scores_{s}_f16",
+            attention("mask", scores=s, softmax_dtype=DType.F16),
+            narrow((*QKV, all_masked_row()), DType.F16),
+        )
+        for s in ("biased", "weights")
+    ),
+    Case("attention_softmax_f64", attention("mask", softmax_dtype=DType.F64), (*QKV, all_masked_row())),
     Case("attention_softmax_f16", attention(softmax_dtype=DType.F16), QKV),
     Case("rotary_embedding", RotaryEmbedding, (normal(2, 3, 5, 8), normal(2, 5, 4), normal(2, 5, 4))),
     Case(

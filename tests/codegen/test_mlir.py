@@ -36,7 +36,6 @@ FORMS = (
     "is known only when the model runs",
     "are known only when the model runs",
     "blocked convolutions of",
-    "attention with a second result",
     "is not known when compiling",
     "are not known when compiling",
 )

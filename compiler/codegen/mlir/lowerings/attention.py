@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from mlc.codegen.kernel import Storage
+from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.reduce import row_maxima
+from mlc.codegen.mlir.lowerings.windows import multiply_add
 from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
-from mlc.ir import Dim, DType
+from mlc.ir import Dim, DType, Value
 from mlc.ops import Attention
 
 
 @linalg(Attention, attributes="is_causal left_window right_window scale softcap softmax_dtype scores zero_rows layout")
 def attention(g: Lowering, op: Attention) -> None:
-    if op.scores != "none" or op.softmax_dtype is not None or op.zero_rows == "nan":
-        raise NoKernel("attention with a second result, a softmax of its own dtype, or zeros for rows of NaN")
     b, h, length, _ = op.by_head(op.q.tensor.dims)
     _, groups, keys, _ = op.by_head(op.k.tensor.dims)
     width = op.v.tensor.dims[3]
@@ -27,73 +29,140 @@ def attention(g: Lowering, op: Attention) -> None:
         raise NoKernel("the number of heads is not known when compiling")
     wide = accumulator(op.q.tensor.dtype)
     share = h // groups
-    scores = _scores(g, op, wide, groups, share)
+    shown = g.written(op.results[1]) if op.scores != "none" else None
+    scores = _scores(g, op, shown, groups, share)
     rows = (b * h * length, keys, 1)
     maxima = row_maxima(g, scores, rows)
-    weights = _weights(g, op, scores, maxima, (b * h * length, keys), wide)
+    weights = _weights(g, op, scores, maxima, (b * h * length, keys), shown)
     stage = g.stage(op)
     is_by_head = op.layout == "bhld"
     shape = (b, groups, share, length, width) if is_by_head else (b, length, groups, share, width)
-    out = g.result(stage, op.results[0], shape, wide)
-    zero = stage.fill(0, out)
+    if shown is None:
+        out = g.result(stage, op.results[0], shape, wide)
+    else:
+        out = stage.destination(g.written(op.results[0], wide), shape)
     names = ["b", "g", "s", "l", "e"] if is_by_head else ["b", "l", "g", "s", "e"]
+    factors = stage.tensor(weights, (b, groups, share, length, keys))
     ins: list[tuple[Tensor, Expressions]] = [
-        (stage.tensor(weights, (b, groups, share, length, keys)), ["b", "g", "s", "l", "k"]),
+        (factors, ["b", "g", "s", "l", "k"]),
         (stage.tensor(op.v), ["b", *(["g", "k"] if is_by_head else ["k", "g"]), "e"]),
     ]
-    [made] = stage.generic(names, ins, [(zero, names)], _multiply_add, reduction=["k"], attributes=g.last())
+
+    def add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+        return multiply_add(b, [converted(b, given[0], factors.dtype, wide), given[1]], old)
+
+    attribute = g.last() if shown is None else "mlc.last"
+    zero = stage.fill(0, out)
+    [made] = stage.generic(names, ins, [(zero, names)], add, reduction=["k"], attributes=attribute)
     g.tile_loops(stage, 5)
-    g.finish(stage, made, cost=g.plan.estimate(keys))
+    if shown is None:
+        g.finish(stage, made, cost=g.plan.estimate(keys))
+    else:
+        g.close(stage, [made], cost=g.plan.estimate(keys))
+        g.finish_written()
 
 
-def _multiply_add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
-    return [b.add(old[0], b.mul(*given))]
+def _softmax_dtype(op: Attention) -> DType:
+    """What the softmax is computed in."""
+    return accumulator(op.softmax_dtype or op.q.tensor.dtype)
 
 
-def _scores(g: Lowering, op: Attention, wide: DType, groups: int, share: int) -> Storage:
-    """q k^T, scaled and masked: -inf where a key is unseen."""
+def _scores(g: Lowering, op: Attention, shown: Storage | None, groups: int, share: int) -> Storage:
+    """q k^T, scaled, capped and biased, as the softmax sees them: -inf where a key is unseen.
+
+    What the second result has of them is written there.
+    """
     b, h, length, depth = op.by_head(op.q.tensor.dims)
     keys = op.by_head(op.k.tensor.dims)[2]
-    is_by_head = op.layout == "bhld"
+    is_by_head, own, wide = op.layout == "bhld", op.q.tensor.dtype, accumulator(op.q.tensor.dtype)
     queries = (b, groups, share, length, depth) if is_by_head else (b, length, groups, share, depth)
-    made = g.temporary(wide, b, h, length, keys)
+    shape = (b, groups, share, length, keys)
+    made = g.temporary(_softmax_dtype(op), b, h, length, keys)
     stage = Stage("scores")
-    out = stage.destination(made, (b, groups, share, length, keys))
     names = ["b", "g", "s", "l", "k"]
+    outs = [(stage.destination(made, shape), names)]
+    if shown is not None and op.scores != "weights":
+        outs.append((stage.destination(shown, shape), names))
+    # Where nothing but scores of the same dtype comes of the products, they are updated in place.
+    is_in_place = len(outs) == 1 and _softmax_dtype(op) is wide
     ins: list[tuple[Tensor, Expressions]] = [
         (stage.tensor(op.q, queries), ["b", *(["g", "s", "l"] if is_by_head else ["l", "g", "s"]), "d"]),
         (stage.tensor(op.k), ["b", *(["g", "k"] if is_by_head else ["k", "g"]), "d"]),
     ]
-    [products] = stage.generic(
-        names, ins, [(stage.fill(0, out), names)], _multiply_add, reduction=["d"], attributes="mlc.inner"
-    )
-    if op.scale is None and not isinstance(depth, int):
-        raise NoKernel("the scale depends on a dim known only when the model runs")
-    scale = op.scale if op.scale is not None else 1 / math.sqrt(depth) if isinstance(depth, int) else 0.0
+    start = stage.fill(0, outs[0][0] if is_in_place else stage.empty(wide, shape))
+    [products] = stage.generic(names, ins, [(start, names)], multiply_add, reduction=["d"], attributes="mlc.inner")
 
-    def region(body: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
-        score = body.mul(old[0], body.like(scale, old[0]))
-        if op.softcap > 0:
-            cap = body.like(op.softcap, score)
-            score = body.mul(body.unary("math.tanh", body.div(score, cap)), cap)
-        index = [body.loop_index(axis) for axis in range(5)]
-        return [_masked(body, op, score, index, share)]
+    def region(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+        index = [b.loop_index(axis) for axis in range(5)]
+        seen = _seen_scores(b, op, old[0] if is_in_place else given[0], index, share)
+        found = [_biased(b, op, seen["capped"], seen["bias"])]
+        return found if len(outs) == 1 else [*found, converted(b, seen[op.scores], wide, own)]
 
-    [masked] = stage.generic(names, [], [(products, names)], region, attributes="mlc.last")
+    if is_in_place:
+        scores = stage.generic(names, [], [(products, names)], region, attributes="mlc.last")
+    else:
+        scores = stage.generic(names, [(products, names)], outs, region, attributes="mlc.last")
     g.tile_loops(stage, 5)
-    g.close(stage, [masked], cost=g.plan.estimate(depth))
+    g.close(stage, scores, cost=g.plan.estimate(depth))
     return made
 
 
-def _masked(b: Body, op: Attention, score: Scalar, index: list[Scalar], share: int) -> Scalar:
+def _seen_scores(b: Body, op: Attention, product: Scalar, index: list[Scalar], share: int) -> dict[str, Any]:
+    """A score at each of the steps that a second result may show, and the bias between the last two, None without."""
+    raw = b.mul(product, _scale(b, op, product))
+    capped = raw
+    if op.softcap > 0:
+        cap = b.like(op.softcap, raw)
+        capped = b.mul(b.unary("math.tanh", b.div(raw, cap)), cap)
+    bias = _bias(b, op, capped, index, share)
+    biased = capped if bias is None else b.add(capped, bias)
+    return {"raw": raw, "capped": capped, "biased": biased, "bias": bias}
+
+
+def _scale(b: Body, op: Attention, like: Scalar) -> Scalar:
+    depth = op.q.tensor.dims[3]
+    if op.scale is not None or isinstance(depth, int):
+        return b.like(
+            op.scale if op.scale is not None else 1 / math.sqrt(depth) if isinstance(depth, int) else 0.0, like
+        )
+    root = b.unary("math.sqrt", as_float(b, b.stage.dim(depth), "f64"))
+    return converted(b, b.div(b.like(1, root), root), DType.F64, accumulator(op.q.tensor.dtype))
+
+
+def _biased(b: Body, op: Attention, score: Scalar, bias: Scalar | None) -> Scalar:
+    """What the softmax sees of a score: both with the digits of its dtype."""
+    wide, dtype = accumulator(op.q.tensor.dtype), _softmax_dtype(op)
+
+    def narrowed(x: Scalar) -> Scalar:
+        digits = op.softmax_dtype or wide
+        return converted(b, converted(b, x, wide, digits), digits, dtype)
+
+    score = narrowed(score)
+    if bias is None:
+        return score
+    bias = narrowed(bias)
+    total = b.add(score, bias)
+    if op.zero_rows != "unseen":
+        return total
+    unseen = b.like(float("-inf"), bias)
+    return b.select(b.compare("oeq", bias, unseen), unseen, total)
+
+
+def _bias(b: Body, op: Attention, like: Scalar, index: list[Scalar], share: int) -> Scalar | None:
+    """What is added to a score: the mask's element, -inf where the key is unseen; None where there is nothing."""
     batch, group, member, query, key = index
-    unseen = b.like(float("-inf"), score)
+    bias: Scalar | None = None
+    seen: list[Scalar] = []
     if op.mask is not None:
-        score = _with_mask(b, op, score, [batch, group, member, query, key], share)
+        head = b.binary("arith.addi", b.binary("arith.muli", group, b.index(share)), member)
+        element = _mask(b, op, op.mask, [batch, head, query, key], seen)
+        if op.mask.tensor.dtype is DType.BOOL:
+            seen.append(element)
+        else:
+            bias = converted(b, element, op.mask.tensor.dtype, accumulator(op.q.tensor.dtype))
     here = query
     if op.offset is not None or op.lengths is not None:
         here = b.binary("arith.addi", here, _offset(b, op, batch))
-    seen: list[Scalar] = []
     if op.is_causal:
         seen.append(b.compare("sle", key, here))
     if op.left_window >= 0:
@@ -102,17 +171,34 @@ def _masked(b: Body, op: Attention, score: Scalar, index: list[Scalar], share: i
         seen.append(b.compare("sle", key, b.binary("arith.addi", here, b.index(op.right_window))))
     if op.lengths is not None:
         seen.append(b.compare("slt", key, _integer(b, op.lengths, [batch])))
-    for condition in seen:
-        score = b.select(condition, score, unseen)
-    return score
+    if not seen:
+        return bias
+    is_seen = seen[0]
+    for condition in seen[1:]:
+        is_seen = b.binary("arith.andi", is_seen, condition)
+    return b.select(is_seen, b.like(0, like) if bias is None else bias, b.like(float("-inf"), like))
 
 
-def _integer(b: Body, value: object, index: list[Scalar]) -> Scalar:
-    from mlc.ir import Value
+def _mask(b: Body, op: Attention, mask: Value, full: list[Scalar], seen: list[Scalar]) -> Scalar:
+    """The mask's element; a condition more in `seen` where its last dim may end before the keys do."""
+    dims = mask.tensor.dims
+    extents: tuple[Dim, ...] = (*op.by_head(op.q.tensor.dims)[:3], op.by_head(op.k.tensor.dims)[2])
+    at: list[Scalar] = []
+    for axis, (dim, i, extent) in enumerate(zip(dims, full[4 - len(dims) :], extents[4 - len(dims) :], strict=True)):
+        if dim == extent:
+            at.append(i)
+            continue
+        size, one = b.stage.dim(dim), b.index(1)
+        is_one = b.compare("eq", size, one)
+        if axis == len(dims) - 1 and dim != 1:
+            seen.append(b.binary("arith.ori", b.compare("slt", i, size), is_one))
+            i = b.binary("arith.minsi", i, b.binary("arith.subi", size, one))
+        at.append(b.index(0) if dim == 1 else b.select(is_one, b.index(0), i))
+    return b.extract(b.stage.tensor(mask), at)
 
-    assert isinstance(value, Value)
-    found = b.extract(b.stage.tensor(value), index[: value.tensor.rank] if value.tensor.dims != (1,) else [b.index(0)])
-    return b.as_index(converted(b, found, value.tensor.dtype, DType.I64))
+
+def _integer(b: Body, value: Value, index: list[Scalar]) -> Scalar:
+    return read_index(b, value, index[: value.tensor.rank] if value.tensor.dims != (1,) else [b.index(0)])
 
 
 def _offset(b: Body, op: Attention, batch: Scalar) -> Scalar:
@@ -122,42 +208,12 @@ def _offset(b: Body, op: Attention, batch: Scalar) -> Scalar:
     return b.binary("arith.subi", _integer(b, op.lengths, [batch]), b.stage.dim(op.by_head(op.q.tensor.dims)[2]))
 
 
-def _with_mask(b: Body, op: Attention, score: Scalar, index: list[Scalar], share: int) -> Scalar:
-    """The score with the mask's element added; -inf where it is false, or behind its last dim."""
-    assert op.mask is not None
-    dims = op.mask.tensor.dims
-    batch, group, member, query, key = index
-    head = b.binary("arith.addi", b.binary("arith.muli", group, b.index(share)), member)
-    full: list[Scalar] = [batch, head, query, key]
-    extents: tuple[Dim, ...] = (*op.by_head(op.q.tensor.dims)[:3], op.by_head(op.k.tensor.dims)[2])
-    at: list[Scalar] = []
-    beyond: Scalar | None = None
-    for axis, (dim, i, extent) in enumerate(zip(dims, full[4 - len(dims) :], extents[4 - len(dims) :], strict=True)):
-        if dim == 1:
-            at.append(b.index(0))
-        elif axis == len(dims) - 1 and dim != extent:
-            size = b.stage.dim(dim)
-            beyond = b.compare("sge", i, size)
-            at.append(b.binary("arith.minsi", i, b.binary("arith.subi", size, b.index(1))))
-        elif dim != extent:
-            raise NoKernel("whether the mask broadcasts is known only when the model runs")
-        else:
-            at.append(i)
-    value = b.extract(b.stage.tensor(op.mask), at)
-    unseen = b.like(float("-inf"), score)
-    if op.mask.tensor.dtype is DType.BOOL:
-        masked = b.select(value, score, unseen)
-    else:
-        added = converted(b, value, op.mask.tensor.dtype, DType.F64 if score.type == "f64" else DType.F32)
-        masked = b.select(b.compare("oeq", added, unseen), unseen, b.add(score, added))
-    return masked if beyond is None else b.select(beyond, unseen, masked)
-
-
 def _weights(
-    g: Lowering, op: Attention, scores: Storage, maxima: Storage, rows: tuple[Dim, Dim], wide: DType
+    g: Lowering, op: Attention, scores: Storage, maxima: Storage, rows: tuple[Dim, Dim], shown: Storage | None
 ) -> Storage:
-    """The softmax of each row of scores; zeros where no key is seen, unless `zero_rows` is none."""
-    sums = g.temporary(wide, rows[0])
+    """The softmax of each row of scores; what `zero_rows` names is zero. A second result of weights is written too."""
+    dtype, own = _softmax_dtype(op), op.q.tensor.dtype
+    sums = g.temporary(dtype, rows[0])
     stage = Stage("sum_of_exponentials")
     zero = stage.fill(0, stage.destination(sums))
     guards = op.zero_rows == "unseen"
@@ -182,23 +238,29 @@ def _weights(
     )
     stage.family, stage.parameters = "loops", {"tile": (1,)}
     g.close(stage, [total], cost=16 * g.plan.estimate(rows[1]))
-    made = g.temporary(wide, *rows)
+    made = g.temporary(dtype, *rows)
     last = Stage("weights")
-    out = last.destination(made)
+    outs = [(last.destination(made), ["r", "k"])]
+    if shown is not None and op.scores == "weights":
+        outs.append((last.destination(shown, rows), ["r", "k"]))
 
     def quotient(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
         found = b.div(exponential(b, given[0], given[1]), given[2])
-        if guards:
-            is_empty = b.compare("oeq", given[1], b.like(float("-inf"), given[1]))
-            found = b.select(is_empty, b.like(0, found), found)
-        return [found]
+        if op.zero_rows != "none":
+            empty = (
+                b.compare("oeq", given[1], b.like(float("-inf"), given[1]))
+                if guards
+                else b.compare("uno", found, found)
+            )
+            found = b.select(empty, b.like(0, found), found)
+        return [found, converted(b, found, dtype, own)][: len(outs)]
 
     ins = [
         (last.tensor(scores, rows), ["r", "k"]),
         (last.tensor(maxima, (rows[0],)), ["r"]),
         (last.tensor(sums), ["r"]),
     ]
-    [weights] = last.generic(["r", "k"], ins, [(out, ["r", "k"])], quotient, attributes="mlc.last")
+    weights = last.generic(["r", "k"], ins, outs, quotient, attributes="mlc.last")
     g.tile_loops(last, 2)
-    g.close(last, [weights], cost=16)
+    g.close(last, weights, cost=16)
     return made
