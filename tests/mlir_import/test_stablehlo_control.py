@@ -93,3 +93,27 @@ def test_batch_norms():
     np.testing.assert_allclose(mean, x.mean((0, 1, 2)), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(variance, x.var((0, 1, 2)), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(y, (x - mean) / np.sqrt(variance + 0.01) * v[0] + v[1], rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_of_a_batch_norm_are_torchs():
+    torch = pytest.importorskip("torch")
+    x, scale, offset, gradient = random(31, 4, 3, 5), random(32, 3), random(33, 3), random(34, 4, 3, 5)
+    given = [torch.tensor(v, requires_grad=True) for v in (x, scale, offset)]
+    y = torch.nn.functional.batch_norm(given[0], None, None, given[1], given[2], training=True, eps=0.01)
+    expected = torch.autograd.grad(y, given, torch.tensor(gradient))
+    vector = tensor(scale)
+    body = (
+        '%r:3 = "stablehlo.batch_norm_grad"(%a, %b, %c, %d, %e) <{epsilon = 0.01 : f32, feature_index = 1 : i64}> : '
+        f"({tensor(x)}, {vector}, {vector}, {vector}, {tensor(x)}) -> ({tensor(x)}, {vector}, {vector})"
+    )
+    got = run(body, x, scale, x.mean((0, 2)), x.var((0, 2)), gradient, result=[tensor(x), vector, vector])
+    for ours, theirs in zip(got, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("equation", ["abc->ca", "abc->", "abc->bac", "abc->abc"])
+def test_einsums_of_one_tensor(equation):
+    x = random(35, 2, 3, 4)
+    expected = np.einsum(equation, x)
+    text = f'%r = stablehlo.unary_einsum %a, config = "{equation}" : ({tensor(x)}) -> {tensor(expected)}'
+    np.testing.assert_allclose(run(text, x, result=tensor(expected)), expected, rtol=1e-5, atol=1e-5)

@@ -114,6 +114,17 @@ def test_gather_and_scatter_by_batch(batch):
     np.testing.assert_array_equal(run(text, x, rows, new, result=tensor(x)), expected)
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_gather_of_rows_in_runs(batch):
+    x, starts = random(5, batch, 7, 2), np.array([[4, 0]] * batch, np.int32)
+    starts[-1] = [1, 3]
+    rows = starts[:, :, None] + np.arange(3)
+    expected = np.stack([v[i.reshape(-1)] for v, i in zip(x, rows, strict=True)])
+    text = f"""%n = "tosa.const"() <{{values = dense<3> : tensor<1xi32>}}> : () -> tensor<1xi32>
+    %r = tosa.row_gather %a, %b, %n : ({tensor(x)}, {tensor(starts)}, tensor<1xi32>) -> {tensor(expected)}"""
+    np.testing.assert_array_equal(run(text, x, starts, result=tensor(expected)), expected)
+
+
 def test_table_of_bytes_and_between_entries():
     x, entries = integers(7, 40), integers(8, 256)
     text = "%r = tosa.table %a, %b : (tensor<40xi8>, tensor<256xi8>) -> tensor<40xi8>"

@@ -27,6 +27,11 @@ DIALECTS = {
 }
 
 REASONS: dict[str, str] = {
+    "chlo.broadcast_complex": _COMPLEX,
+    "chlo._asin_acos_kernel": _COMPLEX,
+    "chlo.ragged_dot": "rows in groups have no kernel; export it as products of slices, as jax does for the CPU",
+    "chlo.scan": "write it as a stablehlo.while, as jax does",
+    "stablehlo.collective_reduce": _DEVICES,
     "scf.forall": _TILES,
     "scf.parallel": _TILES,
     **dict.fromkeys(
@@ -49,7 +54,6 @@ REASONS: dict[str, str] = {
         ),
         _DEVICES,
     ),
-    "stablehlo.batch_norm_grad": "gradients of batch norms are not supported; export it as arithmetic",
     "stablehlo.cholesky": _SOLVER,
     "stablehlo.complex": _COMPLEX,
     "stablehlo.fft": _COMPLEX,
@@ -71,7 +75,6 @@ REASONS: dict[str, str] = {
     "tosa.conv2d_block_scaled": _BLOCKS,
     "tosa.matmul_t_block_scaled": _BLOCKS,
     "tosa.reshape_block_scaled": _BLOCKS,
-    "tosa.row_gather": "rows in runs have no support yet; gather each row by an index of its own",
     "tosa.row_gather_block_scaled": _BLOCKS,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,16 @@ from torch_mlir._mlir_libs import _stablehlo
 from torch_mlir.passmanager import PassManager
 
 from mlc.frontend.mlir_import.graph import Graph
+from mlc.frontend.mlir_import.operators.bits import shifted_right, upper_half
 from mlc.frontend.mlir_import.operators.stablehlo.attributes import word
 from mlc.frontend.mlir_import.operators.stablehlo.convert import compared
-from mlc.frontend.mlir_import.operators.stablehlo.elementwise import binary
+from mlc.frontend.mlir_import.operators.stablehlo.elementwise import aligned, angle_of, binary, signed_right
 from mlc.frontend.mlir_import.registry import Imported, mlir_op
 from mlc.ir import DType, Op, Value
 from mlc.ops import (
     Acos,
     Acosh,
+    Add,
     Asin,
     Asinh,
     Atan,
@@ -111,6 +114,31 @@ def broadcast_shift_left(g: Graph, lhs: Value, rhs: Value, *, broadcast_dimensio
     return g(Shift(*_by_rank(g, lhs, rhs, broadcast_dimensions), "left"))
 
 
+@mlir_op("chlo.broadcast_shift_right_arithmetic")
+def broadcast_shift_right_arithmetic(g: Graph, lhs: Value, rhs: Value, *, broadcast_dimensions: Any = None) -> Value:
+    """x >> y with the highest bit shifted in; operands broadcast."""
+    return signed_right(g, *_by_rank(g, lhs, rhs, broadcast_dimensions))
+
+
+@mlir_op("chlo.broadcast_shift_right_logical")
+def broadcast_shift_right_logical(g: Graph, lhs: Value, rhs: Value, *, broadcast_dimensions: Any = None) -> Value:
+    """x >> y with zeros shifted in; operands broadcast."""
+    return shifted_right(g, *_by_rank(g, lhs, rhs, broadcast_dimensions))
+
+
+@mlir_op("chlo.broadcast_atan2")
+def broadcast_atan2(g: Graph, lhs: Value, rhs: Value, *, broadcast_dimensions: Any = None) -> Value:
+    """The angle of the point (y, x); operands broadcast."""
+    return angle_of(g, *_by_rank(g, lhs, rhs, broadcast_dimensions))
+
+
+@mlir_op("chlo.mulhi")
+def mulhi(g: Graph, lhs: Value, rhs: Value) -> Value:
+    """The upper half of the bits of x * y."""
+    aligned(g, lhs, rhs)
+    return upper_half(g, lhs, rhs)
+
+
 @mlir_op("chlo.broadcast_select")
 def broadcast_select(g: Graph, pred: Value, on_true: Value, on_false: Value) -> Value:
     """on_true where pred holds, else on_false; operands broadcast."""
@@ -178,17 +206,29 @@ _DECOMPOSED = (
 @mlir_op(*(f"chlo.{name}" for name in _DECOMPOSED))
 def decomposed(g: Graph, *operands: Value) -> Imported:
     """What MLIR's own chlo-legalize-to-stablehlo makes of the op."""
-    operation = g.operation
-    kinds = ", ".join(str(v.type) for v in operation.operands)
+    return _legalized(g, g.operation.name, operands)
+
+
+@mlir_op("chlo.broadcast_next_after", "chlo.broadcast_polygamma", "chlo.broadcast_zeta")
+def broadcast_decomposed(g: Graph, lhs: Value, rhs: Value, *, broadcast_dimensions: Any = None) -> Imported:
+    """The same of operands that broadcast."""
+    x, y = _by_rank(g, lhs, rhs, broadcast_dimensions)
+    dims = g(Add(x, y)).tensor.dims
+    return _legalized(g, g.operation.name.replace("broadcast_", ""), [g.expand(x, dims), g.expand(y, dims)])
+
+
+def _legalized(g: Graph, name: str, operands: Sequence[Value]) -> Imported:
+    """An elementwise op of CHLO's on operands of one shape, as MLIR's pass writes it for the result's type."""
+    result = g.operation.results[0].type
+    kinds = ", ".join([str(result)] * len(operands))
     names = ", ".join(f"%{i}" for i in range(len(operands)))
-    arguments = ", ".join(f"%{i}: {v.type}" for i, v in enumerate(operation.operands))
-    result = operation.results[0].type
+    arguments = ", ".join(f"%{i}: {result}" for i in range(len(operands)))
     text = (
         f"func.func @main({arguments}) -> {result} {{\n"
-        f'  %r = "{operation.name}"({names}) : ({kinds}) -> {result}\n  return %r : {result}\n}}'
+        f'  %r = "{name}"({names}) : ({kinds}) -> {result}\n  return %r : {result}\n}}'
     )
     _register_passes()
-    with operation.context:
+    with g.operation.context:
         module = ir.Module.parse(text)
         PassManager.parse("builtin.module(func.func(chlo-legalize-to-stablehlo))").run(module.operation)
     body = module.body.operations[0].operation

@@ -186,8 +186,13 @@ def is_finite(g: Graph, x: Value) -> Value:
 
 @mlir_op("stablehlo.atan2")
 def atan2(g: Graph, lhs: Value, rhs: Value) -> Value:
-    """The angle of the point (rhs, lhs), by the arc tangent of the smaller side over the larger."""
+    """The angle of the point (rhs, lhs)."""
     aligned(g, lhs, rhs)
+    return angle_of(g, lhs, rhs)
+
+
+def angle_of(g: Graph, lhs: Value, rhs: Value) -> Value:
+    """The angle of the point (rhs, lhs), by the arc tangent of the smaller side over the larger; operands broadcast."""
     dtype = lhs.tensor.dtype
     y, x = (g.cast(v, DType.F32) if dtype.bits < 32 else v for v in (lhs, rhs))
 
@@ -249,6 +254,11 @@ def shift_left(g: Graph, lhs: Value, rhs: Value) -> Value:
 def shift_right_arithmetic(g: Graph, lhs: Value, rhs: Value) -> Value:
     """x >> y with the highest bit shifted in."""
     aligned(g, lhs, rhs)
+    return signed_right(g, lhs, rhs)
+
+
+def signed_right(g: Graph, lhs: Value, rhs: Value) -> Value:
+    """x >> y with the highest bit shifted in, whatever the sign of the dtype; operands broadcast."""
     dtype = lhs.tensor.dtype
     if (signed := SIGNED.get(dtype)) is None:
         return g(Shift(lhs, rhs, "right"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlc.frontend.mlir_import.graph import Graph
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Value
-from mlc.ops import Add, BatchNorm, Div, Mul, ReduceMean, Sqrt, Sub
+from mlc.ops import Add, BatchNorm, Div, Mul, ReduceMean, ReduceSum, Sqrt, Sub
 
 
 @mlir_op("stablehlo.batch_norm_inference")
@@ -47,3 +47,34 @@ def batch_norm_training(
     y = g(Add(g(Mul(normal, g.reshape(scale, shape))), g.reshape(offset, shape)))
     vector = (operand.tensor.dims[feature_index],)
     return y, g.reshape(mean, vector), g.reshape(variance, vector)
+
+
+@mlir_op("stablehlo.batch_norm_grad")
+def batch_norm_grad(
+    g: Graph,
+    operand: Value,
+    scale: Value,
+    mean: Value,
+    variance: Value,
+    grad_output: Value,
+    *,
+    epsilon: float,
+    feature_index: int,
+) -> tuple[Value, Value, Value]:
+    """The gradients of the operand, scale and offset of a batch norm by the operand's own mean and variance.
+
+    With n the centered operand by its deviation and dy the gradient of the result, that of the operand is
+    scale / deviation * (dy - mean(dy) - n * mean(dy * n)), those of scale and offset sum(dy * n) and sum(dy).
+    """
+    dtype, rank = operand.tensor.dtype, operand.tensor.rank
+    axes = tuple(i for i in range(rank) if i != feature_index)
+    shape = tuple(operand.tensor.dims[i] if i == feature_index else 1 for i in range(rank))
+    deviation = g.reshape(g(Sqrt(g(Add(variance, g.scalar(epsilon, dtype))))), shape)
+    normal = g(Div(g(Sub(operand, g.reshape(mean, shape))), deviation))
+    scaled = g(Mul(grad_output, normal))
+    rest = g(Sub(grad_output, g(ReduceMean(grad_output, axes=axes))))
+    rest = g(Sub(rest, g(Mul(normal, g(ReduceMean(scaled, axes=axes))))))
+    gradient = g(Mul(g(Div(g.reshape(scale, shape), deviation)), rest))
+    of_scale, of_offset = (g(ReduceSum(v, axes=axes)) for v in (scaled, grad_output))
+    vector = (operand.tensor.dims[feature_index],)
+    return gradient, g.reshape(of_scale, vector), g.reshape(of_offset, vector)

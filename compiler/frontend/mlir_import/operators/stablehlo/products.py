@@ -11,7 +11,7 @@ from mlc.frontend.mlir_import.operators.stablehlo.shape import padded, reversed_
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Dim, Value
 from mlc.ir.dims import product
-from mlc.ops import Conv, ConvTranspose, Matmul, Pad
+from mlc.ops import Conv, ConvTranspose, Matmul, Pad, ReduceSum
 
 
 @mlir_op("stablehlo.dot_general", ignores=("precision_config", "algorithm"))
@@ -40,6 +40,18 @@ def einsum(g: Graph, lhs: Value, rhs: Value, *, einsum_config: str) -> Value:
         )
     axes = Dot(*(tuple(text.index(c) for c in letters) for letters in (batch, summed) for text in (x, y)))
     return g.transpose(contracted(g, lhs, rhs, axes), [made.index(c) for c in wanted])
+
+
+@mlir_op("stablehlo.unary_einsum")
+def unary_einsum(g: Graph, operand: Value, *, einsum_config: str) -> Value:
+    """One tensor summed over the axes whose letters the result leaves out, the others in the result's order."""
+    given, _, wanted = einsum_config.replace(" ", "").partition("->")
+    if len(set(given)) != len(given) or not set(wanted) <= set(given) or len(set(wanted)) != len(wanted):
+        raise g.error(f"the equation {einsum_config} is not supported: a letter repeats, or is of the result alone")
+    summed = tuple(i for i, letter in enumerate(given) if letter not in wanted)
+    x = g(ReduceSum(operand, axes=summed, keep_dims=False)) if summed else operand
+    kept = [letter for letter in given if letter in wanted]
+    return g.transpose(x, [kept.index(letter) for letter in wanted])
 
 
 def contracted(g: Graph, lhs: Value, rhs: Value, axes: Dot) -> Value:

@@ -14,7 +14,7 @@ from mlc.frontend.mlir_import.operators.tosa.pool import known
 from mlc.frontend.mlir_import.registry import mlir_op
 from mlc.ir import Array, Dim, Value
 from mlc.ir.dims import floordiv, maximum, minimum, mod, product
-from mlc.ops import Concat, Gather, GatherNd, Pad, Reshape, ScatterNd, Slice, Tile
+from mlc.ops import Add, Concat, Gather, GatherNd, Pad, Reshape, ScatterNd, Slice, Tile
 
 
 @mlir_op("tosa.const")
@@ -90,6 +90,16 @@ def gather(g: Graph, values: Value, indices: Value) -> Value:
         rows = g(Gather(_without_batch(g, values), _without_batch(g, indices), 0))
         return g.reshape(rows, (1, indices.tensor.dims[1], channels))
     return g(GatherNd(values, g.reshape(indices, (*indices.tensor.dims, 1)), batch_axes=1))
+
+
+@mlir_op("tosa.row_gather")
+def row_gather(g: Graph, values: Value, indices: Value, row_count: Array) -> Value:
+    """values[N, K, C] at as many rows from each of indices[N, W] on: [N, W * rows, C]."""
+    batch, width = indices.tensor.dims
+    rows = int(row_count.item())
+    own = g.constant(np.arange(rows).astype(indices.tensor.dtype.numpy))
+    places = g(Add(g.reshape(indices, (batch, width, 1)), own))
+    return gather(g, values, g.reshape(places, (batch, width * rows)))
 
 
 @mlir_op("tosa.scatter")
