@@ -103,6 +103,11 @@ CASES = [
     Case("unique_rows", lambda x: Unique(x, axis=0, is_sorted=True, count=_N), (i64(1, 0, 1, 0, 0, 2).reshape(3, 2),)),
     Case("unique_columns", lambda x: Unique(x, axis=-1, is_sorted=False, count=_N), (_TIES,)),
     Case("unique_many", lambda x: Unique(x, axis=None, is_sorted=False, count=_N), (i64(*range(37)) * 11 % 23,)),
+    Case(
+        "unique_i8_rows",
+        lambda x: Unique(x, axis=0, is_sorted=True, count=_N),
+        (np.array([[3, -1], [-128, 5], [3, -1], [-128, -5]], np.int8),),
+    ),
     Case("unique_empty", lambda x: Unique(x, axis=None, is_sorted=True, count=_N), (normal(0, 3),)),
     Case(
         "unique_nan",

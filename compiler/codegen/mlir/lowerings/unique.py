@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
-from mlc.codegen.mlir.control import Carried, insert, loop, repeat, when
+from mlc.codegen.kernels.sorting import RADIX
+from mlc.codegen.mlir.control import Carried, insert, loop, when
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import INDEX, Body, Scalar, Stage, Tensor
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Unique
@@ -70,110 +72,116 @@ class _Lines:
             return _Lines(x, (1, product(dims), 1))
         return _Lines(x, (product(dims[:axis]), dims[axis], product(dims[axis + 1 :])))
 
-    def is_less(self, b: Body, left: Scalar, right: Scalar) -> Scalar:
-        """Whether what lies at one place comes before what lies at another, element by element."""
-        outer, _, inner = self.dims
-        width, zero = b.stage.dim(outer * inner), b.index(0)
-        if outer * inner == 1:
-            return self._before(b, self._element(b, left, zero), self._element(b, right, zero))
+    @property
+    def width(self) -> Dim:
+        """How many elements lie at a place."""
+        return self.dims[0] * self.dims[2]
 
-        def is_open(b: Body, now: list[Carried]) -> Scalar:
-            return b.binary("arith.andi", b.compare("slt", now[0], width), b.compare("eq", now[1], b.like(0, now[1])))
-
-        def look(b: Body, now: list[Carried]) -> list[Carried]:
-            x, y = (self._element(b, place, now[0]) for place in (left, right))
-            is_less, is_more = (b.convert("arith.extui", self._before(b, *p), "i64") for p in ((x, y), (y, x)))
-            return [b.binary("arith.addi", now[0], b.index(1)), b.sub(is_more, is_less)]
-
-        _, order = repeat(b, [zero, b.number(0, "i64")], is_open, look)
-        return b.compare("slt", order, b.like(0, order))
-
-    def _element(self, b: Body, place: Scalar, number: Scalar) -> Scalar:
+    def key(self, b: Body, place: Scalar, number: Scalar) -> Scalar:
+        """An unsigned integer in the order of the elements, of element `number` at a place; NaN has the largest."""
         inner = b.stage.dim(self.dims[2])
         before, behind = b.binary("arith.divui", number, inner), b.binary("arith.remui", number, inner)
-        return b.extract(b.stage.tensor(self.x, self.dims), [before, place, behind])
+        x = b.extract(b.stage.tensor(self.x, self.dims), [before, place, behind])
+        return _key(b, self.x.tensor.dtype, x)
 
-    def _before(self, b: Body, x: Scalar, y: Scalar) -> Scalar:
-        """x < y; NaN is behind all numbers, and equal to NaN."""
-        if not x.is_float:
-            return b.compare("slt" if self.x.tensor.dtype.is_signed else "ult", x, y)
-        is_last = b.binary("arith.andi", b.compare("ord", x, x), b.compare("uno", y, y))
-        return b.binary("arith.ori", b.compare("olt", x, y), is_last)
+    def differ(self, b: Body, left: Scalar, right: Scalar) -> Scalar:
+        """Whether two places hold other elements."""
+
+        def look(b: Body, number: Scalar, now: list[Carried]) -> list[Carried]:
+            is_other = b.compare("ne", self.key(b, left, number), self.key(b, right, number))
+            return [b.binary("arith.ori", now[0], is_other)]
+
+        [found] = loop(b, b.index(0), b.stage.dim(self.width), [b.number(0, "i1")], look)
+        assert isinstance(found, Scalar)
+        return found
+
+
+def _key(b: Body, dtype: DType, x: Scalar) -> Scalar:
+    if dtype is DType.BOOL:
+        return b.convert("arith.extui", x, "i8")
+    if not x.is_float:
+        return b.binary("arith.xori", x, b.like(-(1 << int(x.type[1:]) - 1), x)) if dtype.is_signed else x
+    kind = "i64" if x.type == "f64" else "i32"
+    # -0 becomes 0; the bits behind the sign fall where numbers below 0 rise.
+    bits = b.convert("arith.bitcast", b.plain("arith.addf", x, b.like(0, x)), kind)
+    sign = b.like(-(1 << int(kind[1:]) - 1), bits)
+    flips = b.binary("arith.ori", b.binary("arith.shrsi", bits, b.like(int(kind[1:]) - 1, bits)), sign)
+    return b.select(b.compare("uno", x, x), b.like(-1, bits), b.binary("arith.xori", bits, flips))
 
 
 def _sorted_places(g: Lowering, lines: _Lines) -> Temporary:
-    """The places in the order of what lies there, equal ones in their own: merge sort, runs of twice the length a turn.
+    """The places in the order of what lies there, equal ones in their own.
 
-    Knuth, The Art of Computer Programming 3, 5.2.4, from the bottom up.
+    Radix sort by bytes, the last element's lowest first (Knuth, The Art of Computer Programming 3, 5.2.5).
     """
     extent = lines.dims[1]
     order = g.temporary(DType.I64, extent)
     stage = _serial("sorted_places")
-    runs, merged = stage.destination(order), stage.scratch(g.temporary(DType.I64, extent))
+    out = stage.destination(order)
+    spare, starts = (stage.scratch(g.temporary(DType.I64, size)) for size in (extent, RADIX))
     b = stage.body()
-    n, zero, one = b.stage.dim(extent), b.index(0), b.index(1)
+    n, zero, width = b.stage.dim(extent), b.index(0), b.stage.dim(lines.width)
 
     def count(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
         return [b.convert("arith.index_cast", b.loop_index(0), "i64")]
 
-    [places] = stage.generic(["i"], [], [(runs, ["i"])], count)
+    [places] = stage.generic(["i"], [], [(out, ["i"])], count)
+    dtype = lines.x.tensor.dtype
+    byte_count = 4 if dtype.is_float and dtype.itemsize < 4 else dtype.itemsize
 
-    def are_several(b: Body, now: list[Carried]) -> Scalar:
-        return b.compare("slt", now[2], n)
+    def by_element(b: Body, turn: Scalar, now: list[Carried]) -> list[Carried]:
+        places, spare, starts = now
+        number = b.binary("arith.subi", b.binary("arith.subi", width, b.index(1)), turn)
+        for byte in range(byte_count):
 
-    def double(b: Body, now: list[Carried]) -> list[Carried]:
-        source, target, length = now
-        pair = b.binary("arith.addi", length, length)
-        last = b.binary("arith.subi", b.binary("arith.addi", n, pair), one)
-        pairs = b.binary("arith.divui", last, pair)
+            def digit(b: Body, place: Scalar, byte: int = byte) -> Scalar:
+                key = lines.key(b, b.as_index(place), number)
+                shifted = b.binary("arith.shrui", key, b.like(8 * byte, key))
+                return b.convert("arith.index_castui", b.binary("arith.andi", shifted, b.like(RADIX - 1, key)), INDEX)
 
-        def merge(b: Body, number: Scalar, now: list[Carried]) -> list[Carried]:
-            start = b.binary("arith.muli", number, pair)
-            middle = b.binary("arith.minsi", b.binary("arith.addi", start, length), n)
-            end = b.binary("arith.minsi", b.binary("arith.addi", start, pair), n)
-            return [_merged(b, lines, source, now[0], start, middle, end)]
-
-        [target] = loop(b, zero, pairs, [target], merge)
+            spare, starts = _scattered(b, places, spare, starts, digit)
+            places, spare = spare, places
+        if byte_count % 2 == 0:
+            return [places, spare, starts]
 
         def back(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
-            return [insert(b, b.extract(target, [i]), now[0], [i])]
+            return [insert(b, b.extract(places, [i]), now[0], [i])]
 
         # Not the one for the other: what a loop carries keeps its memory.
-        return [*loop(b, zero, n, [source], back), target, pair]
+        return [*loop(b, zero, n, [spare], back), places, starts]
 
-    places, _, _ = repeat(b, [places, merged, one], are_several, double)
+    places, *_ = loop(b, zero, width, [places, spare, starts], by_element)
     g.close(stage, [places])
     return order
 
 
-def _merged(
-    b: Body, lines: _Lines, source: Tensor, target: Tensor, start: Scalar, middle: Scalar, end: Scalar
-) -> Tensor:
-    """`target` with the runs [start, middle) and [middle, end) of `source` in one order."""
-    one = b.index(1)
+def _scattered(
+    b: Body, places: Tensor, target: Tensor, starts: Tensor, digit: Callable[[Body, Scalar], Scalar]
+) -> list[Carried]:
+    """`target` with the places in the order of their digits, equal ones as they were; and what became of `starts`."""
+    zero, n, one = b.index(0), b.stage.dim(places.dims[0]), b.number(1, "i64")
 
-    def take(b: Body, k: Scalar, now: list[Carried]) -> list[Carried]:
-        target, left, right = now
+    def clear(b: Body, d: Scalar, now: list[Carried]) -> list[Carried]:
+        return [insert(b, b.number(0, "i64"), now[0], [d])]
 
-        def from_left(b: Body) -> list[Carried]:
-            # Looked at inside of the runs, also where one of them has ended.
-            i, j = (b.binary("arith.minsi", at, b.binary("arith.subi", n, one)) for at in (left, right))
-            x, y = (b.as_index(b.extract(source, [at])) for at in (i, j))
-            is_less = lines.is_less(b, y, x)
-            return [b.binary("arith.xori", is_less, b.number(1, "i1"))]
+    def count(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
+        d = digit(b, b.extract(places, [i]))
+        return [insert(b, b.add(b.extract(now[0], [d]), one), now[0], [d])]
 
-        has_left, has_right = b.compare("slt", left, middle), b.compare("slt", right, end)
-        both = b.binary("arith.andi", has_left, has_right)
-        [is_left] = when(b, both, [has_left], from_left)
-        place = b.extract(source, [b.select(is_left, left, right)])
-        target = insert(b, place, target, [k])
-        ahead = [b.binary("arith.addi", at, one) for at in (left, right)]
-        return [target, b.select(is_left, ahead[0], left), b.select(is_left, right, ahead[1])]
+    def add_up(b: Body, d: Scalar, now: list[Carried]) -> list[Carried]:
+        size = b.extract(now[0], [d])
+        return [insert(b, now[1], now[0], [d]), b.add(now[1], size)]
 
-    n = b.stage.dim(source.dims[0])
-    made, _, _ = loop(b, start, end, [target, start, middle], take)
-    assert isinstance(made, Tensor)
-    return made
+    def put(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
+        place = b.extract(places, [i])
+        d = digit(b, place)
+        at = b.extract(now[1], [d])
+        return [insert(b, place, now[0], [b.as_index(at)]), insert(b, b.add(at, one), now[1], [d])]
+
+    starts = loop(b, zero, b.index(RADIX), [starts], clear)[0]
+    starts = loop(b, zero, n, [starts], count)[0]
+    starts = loop(b, zero, b.index(RADIX), [starts, b.number(0, "i64")], add_up)[0]
+    return loop(b, zero, n, [target, starts], put)
 
 
 def _groups(
@@ -190,7 +198,7 @@ def _groups(
         first, counts, inverse, groups = now
         before = b.binary("arith.maxsi", b.binary("arith.subi", i, b.index(1)), b.index(0))
         place, other = (b.as_index(b.extract(places, [at])) for at in (i, before))
-        differs = b.binary("arith.ori", b.compare("eq", i, b.index(0)), lines.is_less(b, other, place))
+        differs = b.binary("arith.ori", b.compare("eq", i, b.index(0)), lines.differ(b, other, place))
 
         def begin(b: Body) -> list[Carried]:
             started = insert(b, b.convert("arith.index_cast", place, "i64"), first, [groups])
