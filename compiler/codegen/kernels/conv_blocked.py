@@ -8,9 +8,9 @@ many kinds of borders, is the image copied with its pads first. x may be plain [
 taps are unrolled instead of channels.
 
 Either blocks of filters are the outer loop, where the image is what stays in cache, or lines, where the weights do; a
-unit of the parallel range is a part of that loop. With filters outside, each pass over a tile's weights prefetches a
-part of the next tile's, so that they come from memory all the while. What is behind the conv is computed on the
-accumulators.
+unit of the parallel range is a part of that loop. With filters outside, cores share either the filters or bands of the
+image (mlc.codegen.kernels.bands), and each pass over a tile's weights prefetches a part of the next tile's, so that
+they come from memory all the while. What is behind the conv is computed on the accumulators.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from mlc.codegen import registers
 from mlc.codegen.builder import I8, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage
+from mlc.codegen.kernels.bands import band_count
 from mlc.codegen.kernels.conv_depthwise import by_lane_conv
 from mlc.codegen.kernels.conv_epilogue import flat_shapes, store_tile
 from mlc.codegen.kernels.conv_tile import (
@@ -117,9 +118,12 @@ class Blocked:
         weights, image = self._weights(), self._image()
         lines = ceildiv(self.last.count, self.rows) if self.is_flat else product([d.count for d in self.dims[:-1]])
         is_filter_outer = self._is_filter_outer()
-        self.lines_ahead = self._lines_ahead(lines) if is_filter_outer and isinstance(weights, Prepared) else 0
+        bands = self._bands(lines) if is_filter_outer else 1
+        turns = lines // bands if isinstance(lines, int) else lines  # passes over a tile's weights, fewest of a band
+        self.lines_ahead = self._lines_ahead(turns) if is_filter_outer and isinstance(weights, Prepared) else 0
         outer, inner = (self.tiles, lines) if is_filter_outer else (lines, self.tiles)
-        parts = self._parts(outer, inner)
+        parts = self._parts(bands * outer, turns if is_filter_outer else inner)
+        pieces = bands * parts
         if parts > 1:
             plan.choose("parts", parts)
         plan.choose("image", "in place" if image is self.op.x else "copied with its pads")
@@ -129,16 +133,18 @@ class Blocked:
         if self.lines_ahead:
             plan.choose("ahead", f"{self.lines_ahead} cache lines a tap")
         pixels = self.rows if self.is_flat else plan.estimate(self.last.count)
-        work = plan.estimate(inner * self.channels) // parts * pixels * self.tap_count * self.tile_blocks * self.block
+        work = plan.estimate(inner * self.channels) // pieces * pixels * self.tap_count * self.tile_blocks * self.block
 
-        @plan.each(self.batch * self.groups * outer * parts, cost=max(1, work // 16), shapes=self.shapes)
+        @plan.each(self.batch * self.groups * outer * pieces, cost=max(1, work // 16), shapes=self.shapes)
         def unit(k: Kernel, number: Any) -> None:
-            n, group, first, part = k.unravel(number, (k.dim(self.batch), self.groups, k.dim(outer), parts))
+            dims = (k.dim(self.batch), bands, self.groups, k.dim(outer), parts)
+            n, band, group, first, part = k.unravel(number, dims)
             body = _Body(self, k, image, weights, n, group)
-            start, stop = (k.floordiv(k.mul(k.add(part, end), k.dim(inner)), parts) for end in (0, 1))
-            with k.loop(start if parts > 1 else 0, stop if parts > 1 else k.dim(inner)) as second:
+            piece = k.add(k.mul(band, parts), part)
+            start, stop = (k.floordiv(k.mul(k.add(piece, end), k.dim(inner)), pieces) for end in (0, 1))
+            with k.loop(start if pieces > 1 else 0, stop if pieces > 1 else k.dim(inner)) as second:
                 filters, line = (first, second) if is_filter_outer else (second, first)
-                body.line(filters, line)
+                body.line(filters, line, k.mod(line, k.dim(turns)) if bands > 1 else line)
 
     # --- choices ---
 
@@ -177,9 +183,7 @@ class Blocked:
 
         The weights of a tile stay in L1 then, and what moves is an image in L2.
         """
-        itemsize, estimate = self.dtype.itemsize, self.plan.estimate
-        weight_bytes = estimate(self.filter_blocks * self.block * self.channels) * self.tap_count * itemsize
-        image_bytes = estimate(product([d.size for d in self.dims]) * self.channels) * itemsize
+        weight_bytes, image_bytes = self._sizes()
         # Measured: an image of 0.8 of L2 is better read again from there than written in sixteen streams at once.
         l2_bytes = self.plan.target.l2_bytes
         fits = image_bytes <= l2_bytes * 7 // 8 or weight_bytes > max(l2_bytes // 2, image_bytes)
@@ -192,6 +196,32 @@ class Blocked:
             why="the other one stays in cache",
         )
         return outer == "filters"
+
+    def _bands(self, lines: Dim) -> int:
+        """Into how many bands the lines are cut that cores walk one after the other, each for all tiles of filters; 1
+        where cores share the filters instead.
+
+        What is not shared is read by every core: the weights where lines are, the image where filters are, most of it
+        out of other cores' caches. The results, split by filters, are as far away from who shares lines of them.
+        """
+        if not isinstance(self.tiles, int) or (bands := band_count(self.plan.target, lines)) == 1:
+            return 1
+        weight_bytes, image_bytes = self._sizes()
+        result_bytes = self.plan.estimate(product(self.op.result.tensor.dims[1:])) * self.dtype.itemsize
+        shared = self.plan.choice(
+            "cores share",
+            ("filters", "pixels" if self.is_flat else "lines"),
+            cost=lambda name: image_bytes + result_bytes // self.groups if name == "filters" else weight_bytes,
+            label=str,
+            why="fewest bytes of others",
+        )
+        return 1 if shared == "filters" else bands
+
+    def _sizes(self) -> tuple[int, int]:
+        """Bytes of a group's weights and of its image."""
+        itemsize, estimate = self.dtype.itemsize, self.plan.estimate
+        weight_bytes = estimate(self.filter_blocks * self.block * self.channels) * self.tap_count * itemsize
+        return weight_bytes, estimate(product([d.size for d in self.dims]) * self.channels) * itemsize
 
     def _parts(self, outer: Dim, inner: Dim) -> int:
         """Into how many parts the inner loop is cut, so that cores get units alike, and small ones to end together."""
@@ -271,11 +301,11 @@ class _Body:
         self.plane = k.dim(product(sizes) * conv.pixel)
         self.ahead: Any = None  # the share of the next tile's weights that the pass asks for
 
-    def line(self, filters: Num, number: Num) -> None:
-        """The tiles of one line; of a flat image, one tile."""
+    def line(self, filters: Num, number: Num, turn: Num) -> None:
+        """The tiles of one line; of a flat image, one tile. `turn` counts the passes over the weights of a band."""
         conv, k = self.conv, self.k
         if conv.lines_ahead:
-            self.ahead = self._ahead(filters, number)
+            self.ahead = self._ahead(filters, turn)
         if not conv.is_flat:
             at = k.unravel(number, [k.dim(d.count) for d in conv.dims[:-1]])
             for first, rows, seen in tiles_of(k, conv.last, k.dim(conv.last.count), conv.rows):

@@ -3,7 +3,8 @@
 A tile is neighbouring pixels of one output line times one block of filters. Each vector of x is loaded once per line of
 taps and goes into every pixel that sees it, against the weights of that line, which are in registers. Taps in the pads
 are left out (mlc.codegen.kernels.line_tiles); only where extents are symbolic, or tiles see too many kinds of borders,
-is the image copied with its pads first. The parallel range is lines of blocks.
+is the image copied with its pads first. The parallel range is lines of blocks, band by
+band of the image.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from mlc.codegen.builder import Index, Lanes, Num
 from mlc.codegen.kernel import Kernel, Storage
+from mlc.codegen.kernels.bands import BandedLines
 from mlc.codegen.kernels.conv_epilogue import store_tile
 from mlc.codegen.kernels.conv_tile import Tile, zeros
 from mlc.codegen.kernels.line_tiles import Span, line_runs, nested, tiles_of
@@ -21,7 +23,6 @@ from mlc.codegen.kernels.padded import padded_image
 from mlc.codegen.kernels.tiles import accumulator
 from mlc.codegen.kernels.windows import window_dims
 from mlc.codegen.schedule import Plan
-from mlc.ir.dims import product
 from mlc.ops import Conv
 from mlc.ops.inference import numbers
 from mlc.ops.windows import block_of
@@ -81,9 +82,11 @@ class ByLane:
         taps = math.prod(d.taps for d in self.dims)
         work = plan.estimate(counts[-1] * self.depth) * taps * self.block
 
-        @plan.each(product([self.batch, self.filter_blocks, *counts[:-1]]), cost=max(1, work // 4))
+        units = BandedLines(plan.target, self.batch, self.filter_blocks, counts[:-1])
+
+        @plan.each(units.count, cost=max(1, work // 4))
         def unit(k: Kernel, number: Any) -> None:
-            n, block, *line = k.unravel(number, [k.dim(d) for d in (self.batch, self.filter_blocks, *counts[:-1])])
+            n, block, line = units.at(k, number)
             body = _Body(self, k, image, n, block)
             for first, rows, seen in tiles_of(k, self.dims[-1], k.dim(counts[-1]), self.rows):
                 body.tile(line, first, rows, seen)

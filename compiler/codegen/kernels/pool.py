@@ -18,6 +18,7 @@ from mlc.codegen import math, registers
 from mlc.codegen.builder import Index, Lanes, Num
 from mlc.codegen.elements.arithmetic import larger
 from mlc.codegen.kernel import Kernel, Tensor
+from mlc.codegen.kernels.bands import BandedLines
 from mlc.codegen.kernels.spaces import Fold, covering, lanes_for, nest, total_of
 from mlc.codegen.kernels.tiles import accumulator
 from mlc.codegen.kernels.windows import WindowDim, window_dims
@@ -256,18 +257,19 @@ def strided(k: Kernel, line: Tensor, i: Index) -> ir.Value:
 def _blocked(plan: Plan, op: Pool, dims: Sequence[WindowDim]) -> None:
     *outer, last = dims
     block = block_of(op.layout)
-    counts = op.x.tensor.dims[:2]
+    batch, blocks = op.x.tensor.dims[:2]
+    units = BandedLines(plan.target, batch, blocks, [d.count for d in outer])
     plan.choose("lanes", f"{block} channels")
     cost = last.count * constants.prod(op.kernel) * block
 
-    @plan.each(product([*counts, *(d.count for d in outer)]), cost=cost)
+    @plan.each(units.count, cost=cost)
     def row(k: Kernel, number: Any) -> None:
-        at = k.unravel(number, [k.dim(d) for d in (*counts, *(d.count for d in outer))])
+        n, channels, line = units.at(k, number)
         low, high = last.whole(k, k.dim(last.size), k.dim(last.count))
         for start, stop, is_whole in ((0, low, False), (low, high, True), (high, k.dim(last.count), False)):
             if not (isinstance(start, int) and isinstance(stop, int) and start >= stop):
                 with k.loop(start, stop) as j:
-                    _pixel(k, op, dims, at[:2], [*at[2:], j], is_whole)
+                    _pixel(k, op, dims, (n, channels), [*line, j], is_whole)
 
 
 def _pixel(k: Kernel, op: Pool, dims: Sequence[WindowDim], at: Sequence[Num], place: list[Num], is_whole: bool) -> None:

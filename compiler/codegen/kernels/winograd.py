@@ -19,6 +19,7 @@ import numpy as np
 from mlc.codegen import registers
 from mlc.codegen.builder import I8, Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Temporary
+from mlc.codegen.kernels.bands import BandedLines
 from mlc.codegen.kernels.conv_tile import (
     MAX_UNROLLED,
     Address,
@@ -106,9 +107,11 @@ class Winograd:
         plan.choose("tiles", f"{self.spans} spans of {self.span}")
         work = self.points * self.tile_columns * self.block
 
-        @plan.each(self.batch * self.channel_blocks * self.tile_rows, cost=work)
+        units = BandedLines(plan.target, self.batch, self.channel_blocks, [self.tile_rows])
+
+        @plan.each(units.count, cost=work)
         def transform(k: Kernel, number: Any) -> None:
-            n, block, row = k.unravel(number, (k.dim(self.batch), self.channel_blocks, self.tile_rows))
+            n, block, (row,) = units.at(k, number)
             with k.loop(0, self.tile_columns) as column:
                 for v in range(self.per_block):
                     self._to_points(
@@ -118,9 +121,14 @@ class Winograd:
         filter_tiles = self.filter_blocks // self.blocks
         products = self.points * self.channel_blocks * self.block * self.span * self.blocks * self.block // 16
 
+        # Cores share what is larger and read all of the other: the tiles, or the filters.
+        is_span_outer = self.tiles > self.filter_blocks * self.block
+        extents = (self.spans, filter_tiles) if is_span_outer else (filter_tiles, self.spans)
+
         @plan.each(self.batch * filter_tiles * self.spans, cost=products, variant="products")
         def multiply(k: Kernel, number: Any) -> None:
-            n, filters, span = k.unravel(number, (k.dim(self.batch), filter_tiles, self.spans))
+            n, first, second = k.unravel(number, (k.dim(self.batch), *extents))
+            span, filters = (first, second) if is_span_outer else (second, first)
             _Products(self, k, points, weights, n, filters).span(k.mul(span, self.span))
 
         assert op.groups == 1
