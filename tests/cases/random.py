@@ -18,5 +18,6 @@ CASES = [
     Case("random_normal", lambda: RandomNormal((3, 17), 7, 1.0, 0.5), ()),
     Case("random_normal_f64", lambda: RandomNormal((5,), 2**63, dtype=DType.F64), ()),
     Case("multinomial", lambda x: Multinomial(x, 17, 3), (normal(4, 5),)),
+    Case("multinomial_f16", lambda x: Multinomial(x, 9, 3), (normal(2, 5, dtype=DType.F16),)),
     Case("multinomial_one_class", lambda x: Multinomial(x, 3, 3, dtype=DType.I64), (np.float32([[0, -np.inf]]),)),
 ]

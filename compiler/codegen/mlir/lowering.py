@@ -10,6 +10,9 @@ A function registered with `@linalg(Op)` gets a `Lowering` and the op, and write
         [total] = stage.generic([...], [(stage.tensor(op.x), ...)], [(zero, ...)], region, reduction=[...])
         g.finish(stage, total)                            # fuses what is behind the op, returns, launches
 
+`g.indexed` writes a result, and `g.tabulate` a buffer between stages, element by element from its index; loops of
+mlc.codegen.mlir.control may stand in an element. `stage.table` holds an array that is an attribute of the op.
+
 One stage is one parallel loop over destinations: what one stage reads of another lies in a buffer between them.
 """
 

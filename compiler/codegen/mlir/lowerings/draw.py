@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.control import Carried, forall, insert, loop
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.random import stream
@@ -16,9 +17,12 @@ from mlc.ops import Multinomial
 def multinomial(g: Lowering, op: Multinomial) -> None:
     """In f64 and in order, as the op is defined; a draw's place is how many of the sums it is not below."""
     rows, classes = op.x.tensor.dims
+    given: Storage = op.x
+    if g.is_portable and op.x.tensor.dtype.itemsize < 4:
+        given = _widened(g, op)
     stage = g.stage(op)
     stage.family = "forall"
-    x, out = stage.tensor(op.x), stage.destination(g.written(op.result), (rows, op.count))
+    x, out = stage.tensor(given), stage.destination(g.written(op.result), (rows, op.count))
     table = stage.scratch(g.temporary(DType.F64, rows, classes))
 
     def row(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
@@ -57,3 +61,11 @@ def multinomial(g: Lowering, op: Multinomial) -> None:
     made = forall(stage, [rows], [(out, lambda at: (at[0], None)), (table, lambda at: (at[0], None))], row)
     g.close(stage, made[:1], cost=g.plan.estimate(classes))
     g.finish_written()
+
+
+def _widened(g: Lowering, op: Multinomial) -> Storage:
+    """x in f32: other compilers may run loops over tensors where they know no narrow floats, as IREE does."""
+    made = g.temporary(DType.F32, *op.x.tensor.dims)
+    dtype = op.x.tensor.dtype
+    g.tabulate("widened", made, lambda b, at: converted(b, b.extract(b.stage.tensor(op.x), at), dtype, DType.F32))
+    return made
