@@ -152,6 +152,7 @@ class Unit:
         self.sums = k.stack(self.kind, rows * max(plan.padded_width, 1))
         self.totals = k.stack(self.kind, rows * plan.lanes)
         self.largest = k.stack(self.kind, rows)
+        self.tops = k.stack(self.kind, plan.tile.rows)  # the largest of a tile's rows, with those of this block
 
     def write(self) -> None:
         """Writes the unit."""
@@ -183,8 +184,11 @@ class Unit:
         k, p = self.k, self.p
         vectors = k.ceildiv(seen, self.lanes)
         self._score(first, vectors)
-        with k.loop(0, k.minimum(k.sub(self.count, first), p.tile.rows)) as line:
-            self._soften(k.add(first, line), line, start, seen)
+        rows = k.minimum(k.sub(self.count, first), p.tile.rows)
+        with k.loop(0, rows) as line:  # on its own: across lanes it takes long, and no exponential need wait for it
+            self._find_top(k.add(first, line), line, start, seen)
+        with k.loop(0, rows) as line:
+            self._soften(k.add(first, line), line, seen)
         self._add_values(first, k.mul(vectors, self.lanes))
 
     # --- places ---
@@ -337,14 +341,13 @@ class Unit:
             run = Run(q, p.depth, y, columns, c, p.depth, ir.Constant(I1, 0))
             MicroKernel(shape, self.dtype, self.dtype, p.block).call(k, run)
 
-    def _soften(self, row: Num, line: Num, start: Num, seen: Num) -> None:
-        """Turns a row of scores into exponentials below the row's maximum so far, and adds them to its totals."""
+    def _find_top(self, row: Num, line: Num, start: Num, seen: Num) -> None:
+        """The maximum of a row's scores so far; scores beside the seen ones become -inf."""
         k, p, lanes = self.k, self.p, self.lanes
         at = self.row(row)
         scores = k.at(self.scores, self.kind, k.mul(line, p.block))
         unseen = k.constant(self.dtype, -constants.inf)
         single, many = k.variable(unseen), k.variable(k.splat(unseen, lanes))
-        whole = k.mul(k.ceildiv(seen, lanes), lanes)
         for j, is_seen in self._score_places(seen):
             raw = k.load(scores, self.kind, j)
             score = self._biased(at, k.add(start, j), raw)
@@ -355,23 +358,29 @@ class Unit:
             most = many if isinstance(j, Lanes) else single
             most.set(_larger(k, most.get(), score))
         if self._reads_beside():
-            with k.loop(seen, whole) as j:
+            with k.loop(seen, k.mul(k.ceildiv(seen, lanes), lanes)) as j:
                 k.store(scores, unseen, j)
         largest = _larger(k, single.get(), across_lanes(k, _larger, many.get()))
-        zeros = k.splat(k.constant(self.dtype, 0), lanes)
+        if not p.is_whole:
+            largest = _larger(k, k.load(self.largest, self.kind, row), largest)
+        k.store(self.tops, largest, line)
+
+    def _soften(self, row: Num, line: Num, seen: Num) -> None:
+        """Turns a row of scores into exponentials below the row's maximum so far, and adds them to its totals."""
+        k, p, lanes = self.k, self.p, self.lanes
+        scores = k.at(self.scores, self.kind, k.mul(line, p.block))
+        largest = k.load(self.tops, self.kind, line)
+        top = _finite_top(k, largest)
+        total = k.variable(k.splat(k.constant(self.dtype, 0), lanes))
         place = Lanes(k.mul(row, lanes), 1, lanes)
         if not p.is_whole:
             before = k.load(self.largest, self.kind, row)
-            largest = _larger(k, before, largest)
-        k.store(self.largest, largest, row)
-        top = _finite_top(k, largest)
-        total = k.variable(zeros)
-        if not p.is_whole:
             decay = k.splat(math.exp_up_to_zero(k.ir, k.ir.fsub(before, top)), lanes)
             total.set(k.ir.fmul(k.load(self.totals, self.kind, place), decay))
             self._decay(row, decay)
+        k.store(self.largest, largest, row)
         tops = k.splat(top, lanes)
-        with k.loop(0, whole, lanes) as j:
+        with k.loop(0, k.mul(k.ceildiv(seen, lanes), lanes), lanes) as j:
             power = math.exp_up_to_zero(k.ir, k.ir.fsub(k.load(scores, self.kind, Lanes(j, 1, lanes)), tops))
             k.store(scores, power, Lanes(j, 1, lanes))
             total.set(k.ir.fadd(total.get(), power))
