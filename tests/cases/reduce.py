@@ -39,6 +39,16 @@ def reduction(op: type[Op]) -> list[Case]:
         Case(f"{name}_special", lambda x: op(x, axes=(1,)), (special().reshape(3, 5),)),
         Case(f"{name}_by_operand", lambda x, a: op(x, a, dims=(3, 1, 5)), (normal(3, 4, 5), i64(1))),
         Case(
+            f"{name}_by_operands",
+            lambda x, a: op(x, a, keep_dims=False, dims=fresh(1)),
+            (normal(3, 4, 5), i64(-1, 0)),
+        ),
+        Case(
+            f"{name}_of_all_by_empty_operand",
+            lambda x, a: op(x, a, keep_dims=False, dims=()),
+            (normal(3, 4), i64()),
+        ),
+        Case(
             f"{name}_by_empty_operand",
             lambda x, a: op(x, a, is_noop_without_axes=True, dims=fresh(2)),
             (normal(3, 4), i64()),
@@ -81,6 +91,11 @@ def running(op: type[Op]) -> list[Case]:
             for r in (False, True)
         ),
         Case(f"{name}_by_operand", op, (normal(3, 5), np.array(-1))),
+        Case(
+            f"{name}_of_the_middle_by_operand",
+            lambda x, a: op(x, a, is_exclusive=True, is_reverse=True),
+            (normal(2, 3, 4), np.array(1)),
+        ),
         Case(f"{name}_empty", op, (normal(0, 3),)),
         *(Case(f"{name}_{d.name.lower()}", op, (some(3, 5, dtype=d),)) for d in (*FLOATS, *INTEGERS)),
     ]

@@ -21,9 +21,9 @@ from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.registry import ELEMENTS, INDEXED, KERNELS, NoKernel
 from mlc.errors import CompileError
 from mlc.interpreter import interpret
-from mlc.ir import Op
+from mlc.ir import Op, symbol
 from mlc.ir.types import DType
-from mlc.ops import Add, Matmul, MaxUnpool, Relu, ReverseSequence, ScatterElements, ScatterNd
+from mlc.ops import Add, CumSum, Matmul, MaxUnpool, ReduceSum, Relu, ReverseSequence, ScatterElements, ScatterNd
 from mlc.runtime.executable import Executable, RunError
 from mlc.target import Target
 
@@ -34,7 +34,6 @@ CASES = {case.name: case for case in all_cases()}
 FORMS = (
     "MLIR lowers no arithmetic on",
     "is known only when the model runs",
-    "are known only when the model runs",
     "blocked convolutions of",
     "is not known when compiling",
     "are not known when compiling",
@@ -148,6 +147,12 @@ def test_every_form_heeds_all_attributes_of_its_ops() -> None:
             (np.zeros((2, 4), np.int64),),
             r"5 must be 4 at most",
         ),
+        (
+            lambda x, a: ReduceSum(x, a, keep_dims=False, dims=(symbol("r"),)),
+            (np.array([-3]),),
+            r"axis -3 is not one of tensor<2x4xf32>",
+        ),
+        (lambda x, a: CumSum(x, a), (np.array(2),), r"axis 2 is not one of tensor<2x4xf32>"),
     ],
 )
 def test_an_index_outside_of_its_axis_is_an_error_of_the_run(build: Any, others: tuple[Any, ...], message: str) -> None:

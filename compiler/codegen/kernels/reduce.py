@@ -49,7 +49,7 @@ def reduce(plan: Plan, op: Reduction) -> None:
     """Along lines or across them; axes that only the run knows are walked element by element."""
     axes = known_axes(plan, op)
     if op.axes is None and op.axes_operand is not None:
-        _add_resolution(plan, op, op.axes_operand)
+        add_resolution(plan, op, op.axes_operand)
     if axes is None:
         _at_run_time(plan, op)
         return
@@ -227,7 +227,7 @@ def _at_run_time(plan: Plan, op: Reduction) -> None:
     plan.launch(body, count=op.result.tensor.element_count, cost=cost)
 
 
-def _add_resolution(plan: Plan, op: Reduction, operand: Value) -> None:
+def add_resolution(plan: Plan, op: Reduction, operand: Value) -> None:
     """Code in main that finds the result's dims."""
 
     rank = op.x.tensor.rank

@@ -96,12 +96,7 @@ def _at_run_time(plan: Plan, op: CumSum | CumProd, operand: Value) -> None:
     rank = len(dims)
     plan.choose("axis", "known at run time")
 
-    def check(m: MainBuilder) -> None:
-        axis = m.element(operand, 0)
-        is_axis = m.ir.and_(m.compare(">=", axis, -rank), m.compare("<", axis, rank))
-        m.require(is_axis, f"axis {{0}} is not one of {op.x.type}", axis, op=op)
-
-    plan.inline(check, operand)
+    add_axis_check(plan, op, operand)
 
     @plan.each(product(dims), cost=8)
     def unit(k: Kernel, number: Any) -> None:
@@ -119,3 +114,15 @@ def _at_run_time(plan: Plan, op: CumSum | CumProd, operand: Value) -> None:
 
         with k.when(k.compare("==", position, 0)):
             _lines(k, op, extent, [index], None)
+
+
+def add_axis_check(plan: Plan, op: CumSum | CumProd, operand: Value) -> None:
+    """Makes the run fail where the axis is none of x."""
+    rank = op.x.tensor.rank
+
+    def check(m: MainBuilder) -> None:
+        axis = m.element(operand, 0)
+        is_axis = m.ir.and_(m.compare(">=", axis, -rank), m.compare("<", axis, rank))
+        m.require(is_axis, f"axis {{0}} is not one of {op.x.type}", axis, op=op)
+
+    plan.inline(check, operand)

@@ -43,6 +43,20 @@ def loop(
     return results
 
 
+def nest(
+    b: Body,
+    extents: Sequence[Scalar],
+    carried: Sequence[Carried],
+    turn: Callable[[Body, list[Scalar], list[Carried]], Sequence[Carried]],
+    outer: Sequence[Scalar] = (),
+) -> list[Carried]:
+    """Loops over [0, extent) for each of the extents, the last one innermost; `turn(b, index, carried)`."""
+    if len(outer) == len(extents):
+        return list(turn(b, list(outer), list(carried)))
+    zero = b.index(0)
+    return loop(b, zero, extents[len(outer)], carried, lambda b, i, now: nest(b, extents, now, turn, [*outer, i]))
+
+
 def when(
     b: Body,
     condition: Scalar,

@@ -20,11 +20,11 @@ def modulo(b: Body, i: Scalar, period: Scalar) -> Scalar:
     return b.select(b.compare("slt", rest, b.index(0)), b.binary("arith.addi", rest, period), rest)
 
 
-def unraveled(b: Body, flat: Scalar, dims: Sequence[Dim]) -> list[Scalar]:
+def unraveled(b: Body, flat: Scalar, dims: Sequence[Dim | Scalar]) -> list[Scalar]:
     """The index along each dim of the element at a place of a row-major tensor."""
     found: list[Scalar] = []
     for dim in reversed(dims):
-        extent = b.stage.dim(dim)
+        extent = dim if isinstance(dim, Scalar) else b.stage.dim(dim)
         found.append(b.binary("arith.remui", flat, extent))
         flat = b.binary("arith.divui", flat, extent)
     return found[::-1]
@@ -46,7 +46,7 @@ def read_index(b: Body, value: Value, index: Sequence[Scalar], dims: Sequence[Di
 
 def names_axis(b: Body, axes: Value, place: int, axis: int, rank: int) -> Scalar:
     """Whether an entry of a tensor of axes is this one of `rank`, counted from the back where negative."""
-    named = read_index(b, axes, [b.index(place)])
+    named = read_index(b, axes, [b.index(place)], (axes.tensor.element_count,))
     forwards, backwards = (b.compare("eq", named, b.index(n)) for n in (axis, axis - rank))
     return b.binary("arith.ori", forwards, backwards)
 

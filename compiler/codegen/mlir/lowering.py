@@ -299,7 +299,7 @@ class Lowering:
         def region(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
             known = dict(zip(plain, given, strict=True))
             for value, tensor in extras.items():
-                known[value] = b.extract(tensor, _doubtful_index(b, tensor.dims, merged))
+                known[value] = b.extract(tensor, doubtful_index(b, tensor.dims, merged))
             return self._values(b, outputs, known)
 
         results = stage.generic(names, ins, outs, region, attributes="mlc.last")
@@ -504,7 +504,8 @@ def _expressions(dims: Sequence[Dim], full: Sequence[Dim], names: Sequence[str])
     return ["0" if d == 1 and f != 1 else n for d, f, n in zip(dims, full, names, strict=True)]
 
 
-def _doubtful_index(b: Body, dims: Sequence[Dim], full: Sequence[Dim]) -> list[Scalar]:
+def doubtful_index(b: Body, dims: Sequence[Dim], full: Sequence[Dim]) -> list[Scalar]:
+    """Where a region over `full` reads what has as many dims, of which only the run knows whether they are 1."""
     index = []
     for axis, (dim, extent) in enumerate(zip(dims, full, strict=True)):
         at = b.loop_index(axis) if dim != 1 else b.index(0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from mlc.codegen.mlir.control import Carried, loop, when
+from mlc.codegen.mlir.control import Carried, nest, when
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
@@ -37,25 +37,10 @@ def col2im(g: Lowering, op: Col2Im) -> None:
 
             return when(b, is_seen, carried, add)
 
-        [total] = _nest(b, window, [b.number(0, register_type(dtype))], take)
+        [total] = nest(b, window, [b.number(0, register_type(dtype))], take)
         return converted(b, total, dtype, own)
 
     g.indexed(op, element, cost=4 * (math.prod(op.kernel) if op.kernel is not None else 9))
-
-
-def _nest(
-    b: Body,
-    extents: Sequence[Scalar],
-    carried: list[Carried],
-    turn: Callable[[Body, list[Scalar], list[Carried]], list[Carried]],
-    outer: Sequence[Scalar] = (),
-) -> list[Carried]:
-    """Loops from 0 to each of the extents, the last one innermost."""
-    if len(outer) == len(extents):
-        return turn(b, list(outer), carried)
-    return loop(
-        b, b.index(0), extents[len(outer)], carried, lambda b, i, now: _nest(b, extents, now, turn, [*outer, i])
-    )
 
 
 def _window(b: Body, op: Col2Im, axis: int) -> Scalar:

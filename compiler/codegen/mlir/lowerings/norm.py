@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlc.codegen.kernel import Storage, Temporary
-from mlc.codegen.mlir.lowering import Lowering, aligned
+from mlc.codegen.mlir.lowering import Lowering, aligned, doubtful_index
 from mlc.codegen.mlir.lowerings.reduce import divided, reduction
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor, register_type
@@ -89,19 +89,20 @@ def _normalized(
     out = g.result(stage, op.result)
     ins = [(stage.tensor(op.x), names)]
     ins += [(stage.tensor(s, outer), names[:axis]) for s in (means, roots) if s is not None]
-    for value in extras:
+    doubtful: dict[int, Tensor] = {}
+    for number, value in enumerate(extras):
         seen = aligned(value.tensor.dims, dims, dims)
         if seen is None:
-            raise NoKernel("whether a scale or bias broadcasts is known only when the model runs")
-        ins.append(
-            (
-                stage.tensor(value, seen),
-                ["0" if d == 1 and f != 1 else n for d, f, n in zip(seen, dims, names, strict=True)],
-            )
-        )
+            doubtful[number] = stage.tensor(value, (1,) * (len(dims) - value.tensor.rank) + value.tensor.dims)
+            continue
+        at = ["0" if d == 1 and f != 1 else n for d, f, n in zip(seen, dims, names, strict=True)]
+        ins.append((stage.tensor(value, seen), at))
 
     def region(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
         rest = given[1:]
+        first = len(rest) - len(extras) + len(doubtful)
+        for number, tensor in doubtful.items():
+            rest.insert(first + number, b.extract(tensor, doubtful_index(b, tensor.dims, dims)))
         value = given[0] if means is None else b.sub(given[0], rest.pop(0))
         value = b.div(value, rest.pop(0))
         if isinstance(op, RmsNorm):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mlc.codegen.kernel import Storage
+from mlc.codegen.kernels.reduce import add_resolution
+from mlc.codegen.mlir.control import Carried, loop, nest
+from mlc.codegen.mlir.indexing import flat_index, read_index, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor, register_type
 from mlc.codegen.registers import accumulator
-from mlc.codegen.registry import NoKernel
-from mlc.ir import Dim, DType
+from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import (
     ArgMax,
@@ -64,13 +67,13 @@ def highest(dtype: DType) -> float:
 
 @linalg(ReduceSum, ReduceProd, ReduceMax, ReduceMin, ReduceMean, attributes="axes keep_dims is_noop_without_axes dims")
 def reduce(g: Lowering, op: Reduction) -> None:
-    dtype = op.x.tensor.dtype
     if op.axes_operand is not None and op.axes is None:
-        raise NoKernel("its axes are known only when the model runs")
+        _at_run_time(g, op, op.axes_operand)
+        return
     rank = op.x.tensor.rank
     axes = sorted({a % rank for a in (range(rank) if op.axes is None else op.axes)})
-    # The mean of integers is taken in f64 and cut to their dtype behind this stage.
-    wide = DType.F64 if isinstance(op, ReduceMean) and not dtype.is_float else accumulator(dtype)
+    # What is wider than x is brought to its dtype behind this stage.
+    wide = _folded_in(op)
     kept: list[Dim] = [d for axis, d in enumerate(op.x.tensor.dims) if axis not in axes]
     stage = g.stage(op)
     out = g.result(stage, op.result, kept, wide)
@@ -83,6 +86,61 @@ def reduce(g: Lowering, op: Reduction) -> None:
         total = divided(stage, total, [op.x.tensor.dims[a] for a in axes], g.last())
     g.tile_loops(stage, len(kept))
     g.finish(stage, total, cost=g.plan.estimate(product([op.x.tensor.dims[a] for a in axes])))
+
+
+def _at_run_time(g: Lowering, op: Reduction, operand: Value) -> None:
+    """Each result by its index: along each axis of x it has a place, or walks over all of it."""
+    add_resolution(g.plan, op, operand)
+    own, wide = op.x.tensor.dtype, _folded_in(op)
+    start, combine = _fold(op, wide)
+
+    def element(b: Body, index: list[Scalar]) -> Scalar:
+        gone, one = _are_reduced(b, op, operand), b.index(1)
+        extents = [b.stage.dim(d) for d in op.x.tensor.dims]
+        kept = [b.select(r, one, d) for r, d in zip(gone, extents, strict=True)]
+        walked = [b.select(r, d, one) for r, d in zip(gone, extents, strict=True)]
+        place = unraveled(b, flat_index(b, index, op.result.tensor.dims), kept)
+
+        def take(b: Body, i: list[Scalar], carried: list[Carried]) -> list[Carried]:
+            at = [b.binary("arith.addi", p, n) for p, n in zip(place, i, strict=True)]
+            found = converted(b, b.extract(b.stage.tensor(op.x), at), own, wide)
+            return [b.rounded(combine(b, carried[0], found), wide)]
+
+        [total] = nest(b, walked, [b.number(start, register_type(wide))], take)
+        if isinstance(op, ReduceMean):
+            count = one
+            for extent in walked:
+                count = b.binary("arith.muli", count, extent)
+            total = b.div(total, as_float(b, count, total.type))
+        return converted(b, total, wide, own)
+
+    g.indexed(op, element, cost=g.plan.estimate(op.x.tensor.element_count) // 2)
+
+
+def _are_reduced(b: Body, op: Reduction, operand: Value) -> list[Scalar]:
+    """For each axis of x whether the operand names it; all where it is empty and that does not mean none."""
+    rank, count = op.x.tensor.rank, b.stage.dim(operand.tensor.element_count)
+    nothing = b.number(0, "i1")
+
+    def turn(b: Body, i: Scalar, flags: list[Carried]) -> list[Carried]:
+        named = read_index(b, operand, [i], (operand.tensor.element_count,))
+        found: list[Carried] = []
+        for axis, flag in enumerate(flags):
+            forwards, backwards = (b.compare("eq", named, b.index(n)) for n in (axis, axis - rank))
+            found.append(b.binary("arith.ori", flag, b.binary("arith.ori", forwards, backwards)))
+        return found
+
+    flags = loop(b, b.index(0), count, [nothing] * rank, turn)
+    if op.is_noop_without_axes:
+        return flags
+    is_all = b.compare("eq", count, b.index(0))
+    return [b.binary("arith.ori", flag, is_all) for flag in flags]
+
+
+def _folded_in(op: Reduction) -> DType:
+    """What elements are combined in; the mean of integers is taken in f64 and cut to their dtype."""
+    own = op.x.tensor.dtype
+    return DType.F64 if isinstance(op, ReduceMean) and not own.is_float else accumulator(own)
 
 
 def divided(stage: Stage, total: Tensor, dims: Sequence[Dim], attributes: str, add: float = 0.0) -> Tensor:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from mlc.codegen.kernel import Storage
+from mlc.codegen.kernels.running import add_axis_check
 from mlc.codegen.mlir.control import forall, insert, loop
+from mlc.codegen.mlir.indexing import names_axis
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar, Tensor, register_type
 from mlc.codegen.registers import accumulator
-from mlc.codegen.registry import NoKernel
 from mlc.ir.dims import product
 from mlc.ops import CumProd, CumSum
 
 
 @linalg(CumSum, CumProd, attributes="axis is_exclusive is_reverse")
 def running(g: Lowering, op: CumSum | CumProd) -> None:
-    """The order of additions is that of the line."""
-    own, axis = op.x.tensor.dtype, _axis(g, op) % op.x.tensor.rank
-    wide = accumulator(own)
+    """The order of additions is that of the line.
+
+    Where only the run knows the axis there is a stage for each that it could be; all but the named one do nothing.
+    """
+    axis, rank, target = _axis(g, op), op.x.tensor.rank, g.written(op.result)
+    if axis is None and op.axis_operand is not None:
+        add_axis_check(g.plan, op, op.axis_operand)
+    for number in range(rank) if axis is None else (axis % rank,):
+        _along(g, op, number, target, is_known=axis is not None)
+    g.finish_written()
+
+
+def _along(g: Lowering, op: CumSum | CumProd, axis: int, target: Storage, *, is_known: bool) -> None:
+    own, wide = op.x.tensor.dtype, accumulator(op.x.tensor.dtype)
     given = op.x.tensor.dims
     dims = (product(given[:axis]), given[axis], product(given[axis + 1 :]))
     stage = g.stage(op)
-    out, x = stage.destination(g.written(op.result), dims), stage.tensor(op.x, dims)
+    out, x = stage.destination(target, dims), stage.tensor(op.x, dims)
 
     def line(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
         extent = b.stage.dim(dims[1])
@@ -39,21 +52,23 @@ def running(g: Lowering, op: CumSum | CumProd) -> None:
             return [insert(b, converted(b, shown, wide, own), y, [place]), after]
 
         start = b.number(0 if isinstance(op, CumSum) else 1, register_type(wide))
-        y, _ = loop(b, b.index(0), extent, [parts[0], start], turn)
+        length = extent
+        if not is_known:
+            assert op.axis_operand is not None
+            length = b.select(names_axis(b, op.axis_operand, 0, axis, len(given)), extent, b.index(0))
+        y, _ = loop(b, b.index(0), length, [parts[0], start], turn)
         return [y]
 
     made = forall(stage, [dims[0], dims[2]], [(out, lambda at: (at[0], None, at[1]))], line)
     stage.family = "forall"
     g.close(stage, made)
-    g.finish_written()
 
 
-def _axis(g: Lowering, op: CumSum | CumProd) -> int:
+def _axis(g: Lowering, op: CumSum | CumProd) -> int | None:
+    """The axis, or None where only the run knows it."""
     if op.axis_operand is None:
         return op.axis
     array = g.group.immediates.get(op.axis_operand)
     if array is None:
         array = g.plan.constant(op.axis_operand)
-    if array is None:
-        raise NoKernel("its axis is known only when the model runs")
-    return int(array.reshape(-1)[0])
+    return None if array is None else int(array.reshape(-1)[0])
