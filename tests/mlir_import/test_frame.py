@@ -324,6 +324,25 @@ def test_a_text_that_crashes_mlir_is_refused_and_the_next_is_read() -> None:
     assert isinstance(loaded, Module) and len(loaded.main.inputs) == 2
 
 
+ENDLESS = """func.func @main(%a: tensor<1x4x5x2xf32>, %b: tensor<3x3x2x2xf32>) -> tensor<1x4x2x2xf32> {
+  %r = stablehlo.convolution(%a, %b) dim_numbers = [b, 2147483648, 1, f]x[0, 1, i, o]->[b, 0, 1, f],
+    window = {stride = [1, 2]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
+    : (tensor<1x4x5x2xf32>, tensor<3x3x2x2xf32>) -> tensor<1x4x2x2xf32>
+  return %r : tensor<1x4x2x2xf32>
+}
+"""
+
+
+@pytest.mark.slow
+def test_a_text_that_mlir_reads_without_end_is_refused_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    mlc.load(ADD)  # starts the child
+    monkeypatch.setattr("mlc.frontend.mlir_import.trial.LIMIT_S", 5.0)
+    with pytest.raises(CompileError, match=r"^<text>: MLIR's own parser did not come to an end in 5 s; the text is br"):
+        mlc.load(ENDLESS)
+    monkeypatch.undo()
+    assert len(mlc.load(ADD).main.inputs) == 2
+
+
 def test_a_missing_torch_mlir_is_one_line_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib.util
 
