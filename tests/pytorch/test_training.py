@@ -104,3 +104,14 @@ def test_a_transformer_trains_without_a_graph_that_runs_eagerly() -> None:
             model(x).square().mean().backward()
             optimizer.step()
     assert_same_training(ours, theirs)
+
+
+def test_second_derivatives_are_refused_in_one_line_and_first_ones_stay_right() -> None:
+    x, w = (torch.randn(s, requires_grad=True) for s in ((3, 4), (4, 2)))
+    compiled = torch.compile(lambda x, w: torch.tanh(x @ w).sum(), backend=compile_graph)
+    (first,) = torch.autograd.grad(compiled(x, w), x, create_graph=True)
+    (expected,) = torch.autograd.grad(torch.tanh(x @ w).sum(), x)
+    torch.testing.assert_close(first.detach(), expected)
+    with pytest.raises(RuntimeError) as caught:
+        torch.autograd.grad((first**2).sum(), w)
+    assert str(caught.value) == "torch.compile with aot_autograd does not currently support double backward"
