@@ -17,19 +17,19 @@ And of an attribute: `bool`, `int`, `float`, `str` (also enums and symbol names)
 
 from __future__ import annotations
 
-import inspect
 import types
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from mlc.frontend.registry import REQUIRED as REQUIRED
+from mlc.frontend.registry import Registry, Served, members, parameters_of
 from mlc.ir import Array, Dim, DimExpr, DType, Value
 
 Imported = Value | Dim | tuple[Dim, ...]  # what a value of MLIR is here
 Result = Imported | None | Sequence[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
-REQUIRED = inspect.Parameter.empty
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,15 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Operator:
+class Operator(Served):
     """One `@mlir_op` function; `ignores` names attributes that do not change the op's numbers."""
 
-    name: str
-    function: Callable[..., Result]
     operands: tuple[Parameter, ...]
     attributes: dict[str, Parameter]
     ignores: frozenset[str]
 
-    @property
-    def module(self) -> str:
-        """The family: the file that registers it."""
-        return self.function.__module__.rpartition(".")[2]
 
-
-_operators: dict[str, Operator] = {}
+_registry: Registry[str, Operator] = Registry()
 
 
 def mlir_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], Function]:
@@ -72,10 +65,7 @@ def mlir_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], Fu
     def register(function: Function) -> Function:
         operands, attributes = _parameters(function)
         for name in names:
-            known = _operators.get(name)
-            if known is not None and known.function.__qualname__ != function.__qualname__:
-                raise TypeError(f"{name} is registered twice: {known.function} and {function}")
-            _operators[name] = Operator(name, function, operands, attributes, frozenset(ignores))
+            _registry.add(name, Operator(name, function, operands, attributes, frozenset(ignores)))
         return function
 
     return register
@@ -83,12 +73,12 @@ def mlir_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], Fu
 
 def find_operator(name: str) -> Operator | None:
     """The function that serves op `name`, or None."""
-    return _operators.get(name)
+    return _registry.operators.get(name)
 
 
 def registered() -> dict[str, Operator]:
     """All ops by name."""
-    return _operators
+    return _registry.operators
 
 
 _OPERANDS: list[Any] = [Value, Dim, Value | Dim, tuple[Dim, ...], Array]
@@ -109,18 +99,17 @@ _ATTRIBUTES: list[Any] = [
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...], dict[str, Parameter]]:
-    hints = typing.get_type_hints(function)
     operands: list[Parameter] = []
     attributes: dict[str, Parameter] = {}
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
-        hint, is_segment = hints[parameter.name], parameter.kind is parameter.VAR_POSITIONAL
+    for parameter, hint in parameters_of(function):
+        is_segment = parameter.kind is parameter.VAR_POSITIONAL
         if typing.get_origin(hint) is Sequence:
             (hint,), is_segment = typing.get_args(hint), True
-        members = _members(hint)
-        is_optional = types.NoneType in members
+        allowed = members(hint)
+        is_optional = types.NoneType in allowed
         is_attribute = parameter.kind is parameter.KEYWORD_ONLY
         kinds = _ATTRIBUTES if is_attribute else _OPERANDS
-        kind = next((k for k in kinds if _members(k) == members - {types.NoneType}), None)
+        kind = next((k for k in kinds if members(k) == allowed - {types.NoneType}), None)
         if kind is None:
             raise TypeError(f"{function.__qualname__}: {parameter.name} cannot be {hint}")
         found = Parameter(parameter.name, kind, is_optional, is_segment, parameter.default)
@@ -131,9 +120,4 @@ def _parameters(function: Callable[..., Any]) -> tuple[tuple[Parameter, ...], di
     return tuple(operands), attributes
 
 
-def _members(kind: Any) -> set[Any]:
-    is_union = typing.get_origin(kind) in (typing.Union, types.UnionType)
-    return {m for k in typing.get_args(kind) for m in _members(k)} if is_union else {kind}
-
-
-assert _members(Dim) == {int, DimExpr}
+assert members(Dim) == {int, DimExpr}

@@ -6,20 +6,19 @@ understands, under ONNX's names and defaults; a node with anything else is refus
 
 from __future__ import annotations
 
-import inspect
 import types
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import onnx
 
+from mlc.frontend.registry import REQUIRED as REQUIRED
+from mlc.frontend.registry import Registry, Served, members, parameters_of
 from mlc.ir import Array, Value
 
 Result = Value | Sequence[Value]
 Function = TypeVar("Function", bound=Callable[..., Result])
-REQUIRED = inspect.Parameter.empty
 
 
 @dataclass(frozen=True)
@@ -37,36 +36,26 @@ class Attribute:
 
 
 @dataclass(frozen=True)
-class Operator:
+class Operator(Served):
     """One `@onnx_op` function; it serves nodes of opset `since` up to the next registered `since` of the same name."""
 
-    name: str
     domain: str
     since: int
-    function: Callable[..., Result]
     inputs: tuple[str, ...]
     required_count: int
     is_variadic: bool
     attributes: dict[str, Attribute]
 
-    @property
-    def module(self) -> str:
-        """The family: the file that registers it."""
-        return self.function.__module__.rpartition(".")[2]
 
-
-_operators: dict[tuple[str, str], dict[int, Operator]] = {}
+_registries: dict[tuple[str, str], Registry[int, Operator]] = {}  # by domain and name: the versions by `since`
 
 
 def onnx_op(name: str, *, since: int, domain: str = "") -> Callable[[Function], Function]:
     """Registers the decorated function for operator `name` from opset `since` on; may be stacked."""
 
     def register(function: Function) -> Function:
-        versions = _operators.setdefault((domain, name), {})
-        known = versions.get(since)
-        if known is not None and known.function.__qualname__ != function.__qualname__:
-            raise TypeError(f"{name} since {since} is registered twice: {known.function} and {function}")
-        versions[since] = _read(name, domain, since, function)
+        versions = _registries.setdefault((domain, name), Registry())
+        versions.add(since, _read(name, domain, since, function), f"{name} since {since}")
         return function
 
     return register
@@ -74,24 +63,22 @@ def onnx_op(name: str, *, since: int, domain: str = "") -> Callable[[Function], 
 
 def find_operator(domain: str, name: str, opset: int) -> Operator | None:
     """The function that serves `name` in a model of `opset`, or None."""
-    versions = _operators.get((domain, name), {})
+    registry = _registries.get((domain, name))
+    versions = registry.operators if registry is not None else {}
     serving = [since for since in versions if since <= opset]
     return versions[max(serving)] if serving else None
 
 
 def registered() -> dict[tuple[str, str], dict[int, Operator]]:
     """All operators: (domain, name) to `since` to operator."""
-    return _operators
+    return {key: registry.operators for key, registry in _registries.items()}
 
 
 def _read(name: str, domain: str, since: int, function: Callable[..., Result]) -> Operator:
-    hints = typing.get_type_hints(function)
-    parameters = list(inspect.signature(function).parameters.values())[1:]
     inputs: list[str] = []
     required_count, is_variadic = 0, False
     attributes: dict[str, Attribute] = {}
-    for parameter in parameters:
-        hint = hints[parameter.name]
+    for parameter, hint in parameters_of(function):
         if parameter.kind is parameter.KEYWORD_ONLY:
             attributes[parameter.name] = Attribute(parameter.name, _kind(function, hint), parameter.default)
         elif _without_none(hint) is not Value:
@@ -101,7 +88,7 @@ def _read(name: str, domain: str, since: int, function: Callable[..., Result]) -
         else:
             inputs.append(parameter.name)
             required_count += parameter.default is parameter.empty
-    return Operator(name, domain, since, function, tuple(inputs), required_count, is_variadic, attributes)
+    return Operator(name, function, domain, since, tuple(inputs), required_count, is_variadic, attributes)
 
 
 _KINDS: list[Any] = [
@@ -127,7 +114,5 @@ def _kind(function: Callable[..., Result], hint: Any) -> Any:
 
 
 def _without_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        rest = [a for a in typing.get_args(hint) if a is not types.NoneType]
-        return rest[0] if len(rest) == 1 else hint
-    return hint
+    rest = members(hint) - {types.NoneType}
+    return rest.pop() if len(rest) == 1 else hint

@@ -6,19 +6,18 @@ each may be; a call that gives any other argument something else than its defaul
 
 from __future__ import annotations
 
-import inspect
 import types
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mlc.frontend.builder import Scalar as Scalar
+from mlc.frontend.registry import REQUIRED as REQUIRED
+from mlc.frontend.registry import Registry, Served, members, parameters_of
 from mlc.ir import Dim, DType, Value
 
 Result = Value | None | Dim | Sequence[Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
-REQUIRED = inspect.Parameter.empty
 
 # Where a tensor lies and in which order its elements do: the values are the same on one CPU. What else than that the
 # arguments say is refused (arguments.py).
@@ -36,21 +35,14 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Operator:
+class Operator(Served):
     """One `@torch_op` function; `ignores` names arguments that do not change what the operator computes."""
 
-    name: str
-    function: Callable[..., Result]
     parameters: dict[str, Parameter]
     ignores: frozenset[str]
 
-    @property
-    def module(self) -> str:
-        """The family: the file that registers it."""
-        return self.function.__module__.rpartition(".")[2]
 
-
-_operators: dict[str, Operator] = {}
+_registry: Registry[str, Operator] = Registry()
 
 
 def torch_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], Function]:
@@ -62,10 +54,7 @@ def torch_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], F
     def register(function: Function) -> Function:
         parameters = _parameters(function)
         for name in names:
-            known = _operators.get(name)
-            if known is not None and known.function.__qualname__ != function.__qualname__:
-                raise TypeError(f"{name} is registered twice: {known.function} and {function}")
-            _operators[name] = Operator(name, function, parameters, frozenset(ignores))
+            _registry.add(name, Operator(name, function, parameters, frozenset(ignores)))
         return function
 
     return register
@@ -73,12 +62,12 @@ def torch_op(*names: str, ignores: Sequence[str] = ()) -> Callable[[Function], F
 
 def find_operator(name: str) -> Operator | None:
     """The function that serves operator `name`, or None."""
-    return _operators.get(name)
+    return _registry.operators.get(name)
 
 
 def registered() -> dict[str, Operator]:
     """All operators by name."""
-    return _operators
+    return _registry.operators
 
 
 _KINDS: list[Any] = [
@@ -101,19 +90,13 @@ _KINDS: list[Any] = [
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
-    hints = typing.get_type_hints(function)
     found: dict[str, Parameter] = {}
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
-        hint = hints[parameter.name]
-        members = set(typing.get_args(hint)) if typing.get_origin(hint) in (typing.Union, types.UnionType) else {hint}
-        is_optional = types.NoneType in members
-        members.discard(types.NoneType)
-        kind = next((k for k in _KINDS if _members(k) == members), None)
+    for parameter, hint in parameters_of(function):
+        allowed = members(hint)
+        is_optional = types.NoneType in allowed
+        allowed.discard(types.NoneType)
+        kind = next((k for k in _KINDS if members(k) == allowed), None)
         if kind is None:
             raise TypeError(f"{function.__qualname__}: argument {parameter.name} cannot be {hint}")
         found[parameter.name] = Parameter(parameter.name, kind, is_optional, parameter.default)
     return found
-
-
-def _members(kind: Any) -> set[Any]:
-    return set(typing.get_args(kind)) if typing.get_origin(kind) in (typing.Union, types.UnionType) else {kind}

@@ -72,7 +72,8 @@ def composite(
     has_attributes = composite_attributes is not None and len(composite_attributes) > 0
     operator = None if has_attributes else find_operator(name)
     if operator is not None and len(operator.operands) == len(inputs):
-        return operator.function(g, *inputs)  # type: ignore[return-value]
+        made: tuple[Imported, ...] | Imported | None = operator.function(g, *inputs)
+        return made
     return call(g, *inputs, callee=decomposition)
 
 
