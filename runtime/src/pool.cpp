@@ -75,12 +75,12 @@ struct alignas(64) Job {
   Share shares[max_threads];
 
   void start(mlc_kernel of, void **with, int64_t over, int64_t by, int threads);
-  bool run_one_chunk(int thread);
+  void run_chunks(int thread);
 
  private:
-  bool take_first(int owner);
-  bool take_last(int owner);
-  void run(int owner, uint32_t chunk);
+  int64_t run_first(int owner);
+  int64_t run_last(int owner);
+  int64_t run(int owner, uint32_t chunk);
   int64_t share_start(int64_t owner) const { return units * owner / thread_count; }
 };
 
@@ -107,47 +107,50 @@ void Job::start(mlc_kernel of, void **with, int64_t over, int64_t by, int thread
   share_count.store(threads, std::memory_order_release);
 }
 
-/* Runs the next chunk of thread number `thread`'s own share, else the last one of another share; false when there is
- * none at all. */
-bool Job::run_one_chunk(int thread) {
+/* Runs the chunks of thread number `thread`'s own share, then the last ones of other shares, until none is left. What is
+ * done is told once for each share: between cores that lie apart, that takes as long as a small chunk. */
+void Job::run_chunks(int thread) {
   int owners = share_count.load(std::memory_order_acquire);
-  if (thread < owners && take_first(thread)) return true;
-  for (int step = 1; step <= owners; ++step) {
-    if (take_last((thread + step) % owners)) return true;
+  for (int step = 0; step <= owners; ++step) {
+    int64_t done = 0;
+    if (step == 0) {
+      while (int64_t length = thread < owners ? run_first(thread) : 0) done += length;
+    } else {
+      while (int64_t length = run_last((thread + step) % owners)) done += length;
+    }
+    if (done > 0) unfinished.fetch_sub(done, std::memory_order_release);
   }
-  return false;
 }
 
-bool Job::take_first(int owner) {
+/* Each runs one chunk of a share and returns its length, 0 when none is left. */
+int64_t Job::run_first(int owner) {
   std::atomic<uint64_t> &left = shares[owner].left;
   for (uint64_t seen = left.load(std::memory_order_relaxed);;) {
     auto first = static_cast<uint32_t>(seen), stop = static_cast<uint32_t>(seen >> 32);
-    if (first >= stop) return false;
+    if (first >= stop) return 0;
     if (!left.compare_exchange_weak(seen, packed(first + 1, stop), std::memory_order_acquire)) continue;
-    run(owner, first);
-    return true;
+    return run(owner, first);
   }
 }
 
-bool Job::take_last(int owner) {
+int64_t Job::run_last(int owner) {
   std::atomic<uint64_t> &left = shares[owner].left;
   for (uint64_t seen = left.load(std::memory_order_relaxed);;) {
     auto first = static_cast<uint32_t>(seen), stop = static_cast<uint32_t>(seen >> 32);
-    if (first >= stop) return false;
+    if (first >= stop) return 0;
     if (!left.compare_exchange_weak(seen, packed(first, stop - 1), std::memory_order_acquire)) continue;
-    run(owner, stop - 1);
-    return true;
+    return run(owner, stop - 1);
   }
 }
 
-void Job::run(int owner, uint32_t chunk) {
+int64_t Job::run(int owner, uint32_t chunk) {
   int64_t first = share_start(owner), stop = share_start(owner + 1);
   for (uint32_t before = 0; before < chunk; ++before) first += chunk_length(stop - first);
   int64_t length = chunk_length(stop - first);
   inside_kernel = true;
   kernel(args, first * grain, std::min(count, (first + length) * grain));
   inside_kernel = false;
-  unfinished.fetch_sub(length, std::memory_order_release);
+  return length;
 }
 
 /* Where one worker sleeps. Each has a bed of its own, so that a loop wakes as many as it wants and none above the
@@ -200,8 +203,7 @@ void Pool::run(mlc_kernel kernel, void **args, int64_t count, int64_t grain, int
   keep_workers_off_this_core();
   job->start(kernel, args, count, grain, thread_count);
   wake(helpers);
-  while (job->run_one_chunk(0)) {
-  }
+  job->run_chunks(0);
   for (int spins = 0; job->unfinished.load(std::memory_order_acquire) > 0; ++spins) {
     if (spins < caller_spins)
       pause_briefly();
@@ -276,10 +278,7 @@ void Pool::work(int index) {
     wait_for_epoch_after(seen, index);
     seen = epoch_.load(std::memory_order_acquire);
     if (!is_wanted(index)) continue;
-    for (Job &job : slots_) {
-      while (job.run_one_chunk(index + 1)) {
-      }
-    }
+    for (Job &job : slots_) job.run_chunks(index + 1);
   }
 }
 
