@@ -14,7 +14,7 @@ from mlc.codegen.lower import Lowering
 from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.run import lower
 from mlc.ir import Block, DType, Op, tensor
-from mlc.ops import Acosh, Erf, Exp, Expm1, Gelu, Log, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
+from mlc.ops import Acosh, Attention, Erf, Exp, Expm1, Gelu, Log, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
 from mlc.runtime.executable import Executable
 from mlc.target import Target
 
@@ -57,6 +57,19 @@ def test_an_infinity_in_a_ragged_product_reaches_its_own_row_alone() -> None:
     wanted[2] = np.inf * y[3]
     x[2, 3] = np.inf  # of the lanes that stand for no column this makes NaN
     np.testing.assert_allclose(Executable(artifact_of(program))(x, y), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("layout", ["bhld", "blhd"])
+def test_both_products_of_attention_run_in_register_tiles(layout: str) -> None:
+    dims = (2, 4, 16, 12) if layout == "bhld" else (2, 16, 4, 12)
+    arguments = Block([tensor(DType.F32, *dims)] * 3).arguments
+    kernels = MlirKernels()
+    lowering = Lowering(
+        Target.parse("x86-64-v4"), [], no_fallback=True, submit=lambda unit: None, tuned={}, kernels=kernels
+    )
+    lowering.block(module_of(Attention(*arguments, layout=layout), list(arguments)).main.block)
+    products = [f for f in kernels.functions.by_name.values() if "linalg.batch_matmul" in f.text]
+    assert [f.family for f in products] == ["batch_matmul"] * 2
 
 
 @pytest.mark.parametrize("op", [Exp, Erf, Tanh, Log, Sin, Acosh, Softplus, Gelu, Sigmoid, Expm1])

@@ -1,15 +1,20 @@
-"""Scaled dot product attention in stages: scores, softmax of their rows, the weighted sum of values."""
+"""Scaled dot product attention in stages: scores, softmax of their rows, the weighted sum of values.
+
+Both products are of a batch of matrices, one for each head of keys, and run in register tiles. Keys are turned for the
+first, and heads that lie apart are brought together.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
+from mlc.codegen.mlir.lowerings.matmul import contraction, tile_product
 from mlc.codegen.mlir.lowerings.reduce import row_maxima
-from mlc.codegen.mlir.lowerings.windows import multiply_add
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
@@ -34,32 +39,65 @@ def attention(g: Lowering, op: Attention) -> None:
     rows = (b * h * length, keys, 1)
     maxima = row_maxima(g, scores, rows)
     weights = _weights(g, op, scores, maxima, (b * h * length, keys), shown)
+    factors = _copied(g, weights, (b, h, length, keys), "bhlk", "bhlk", wide)
+    values = _by_head(g, op, op.v, wide)
+    mixed = g.temporary(wide, b, h, length, width)
+    _product(g, "weighted_values", factors, values, mixed, (b * groups, share * length, width), keys)
     stage = g.stage(op)
-    is_by_head = op.layout == "bhld"
-    shape = (b, groups, share, length, width) if is_by_head else (b, length, groups, share, width)
+    names = ["b", "h", "l", "e"] if op.layout == "bhld" else ["b", "l", "h", "e"]
+    shape = tuple({"b": b, "h": h, "l": length, "e": width}[name] for name in names)
     if shown is None:
         out = g.result(stage, op.results[0], shape, wide)
     else:
         out = stage.destination(g.written(op.results[0], wide), shape)
-    names = ["b", "g", "s", "l", "e"] if is_by_head else ["b", "l", "g", "s", "e"]
-    factors = stage.tensor(weights, (b, groups, share, length, keys))
-    ins: list[tuple[Tensor, Expressions]] = [
-        (factors, ["b", "g", "s", "l", "k"]),
-        (stage.tensor(op.v), ["b", *(["g", "k"] if is_by_head else ["k", "g"]), "e"]),
-    ]
-
-    def add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
-        return multiply_add(b, [converted(b, given[0], factors.dtype, wide), given[1]], old)
-
     attribute = g.last() if shown is None else "mlc.last"
-    zero = stage.fill(0, out)
-    [made] = stage.generic(names, ins, [(zero, names)], add, reduction=["k"], attributes=attribute)
-    g.tile_loops(stage, 5)
+    ins: list[tuple[Tensor, Expressions]] = [(stage.tensor(mixed), ["b", "h", "l", "e"])]
+    [made] = stage.generic(names, ins, [(out, names)], lambda b, given, _: [given[0]], attributes=attribute)
+    g.tile_loops(stage, 4)
     if shown is None:
-        g.finish(stage, made, cost=g.plan.estimate(keys))
+        g.finish(stage, made)
     else:
-        g.close(stage, [made], cost=g.plan.estimate(keys))
+        g.close(stage, [made])
         g.finish_written()
+
+
+def _product(
+    g: Lowering, title: str, left: Storage, right: Storage, target: Storage, dims: tuple[Dim, Dim, Dim], depth: Dim
+) -> None:
+    """A stage of the products of a batch of matrices, left[B, M, K] and right[B, K, N], in register tiles."""
+    batches, rows, columns = dims
+    stage = Stage(title)
+    a, b = stage.tensor(left, (batches, rows, depth)), stage.tensor(right, (batches, depth, columns))
+    zero = stage.fill(0, stage.destination(target, dims))
+    made = contraction(stage, "linalg.batch_matmul", a, b, zero, "mlc.last")
+    tile_product(g, stage, "batch_matmul", rows, columns, depth)
+    g.close(stage, [made], cost=max(1, g.plan.estimate(depth)) // 8 + 1)
+
+
+def _by_head(g: Lowering, op: Attention, value: Value, wide: DType, *, is_turned: bool = False) -> Storage:
+    """The value as [B, H, L, D] in the dtype of the sums, or [B, H, D, L] where it is turned: itself, or a copy."""
+    lies = "bhld" if op.layout == "bhld" else "blhd"
+    return _copied(g, value, value.tensor.dims, lies, "bhdl" if is_turned else "bhld", wide)
+
+
+def _copied(g: Lowering, source: Storage, dims: Sequence[Dim], names: str, order: str, dtype: DType) -> Storage:
+    """A buffer whose dims are called `names`, one letter each, in another order and dtype; itself where it is that."""
+    own = source.tensor.dtype if isinstance(source, Value) else source.dtype
+    if names == order and own is dtype:
+        return source
+    extents = dict(zip(names, dims, strict=True))
+    made = g.temporary(dtype, *(extents[name] for name in order))
+    stage = Stage("heads")
+
+    def region(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
+        return [converted(b, given[0], own, dtype)]
+
+    ins: list[tuple[Tensor, Expressions]] = [(stage.tensor(source, dims), list(names))]
+    outs: list[tuple[Tensor, Expressions]] = [(stage.destination(made), list(order))]
+    [copied] = stage.generic(list(order), ins, outs, region, attributes="mlc.last")
+    g.tile_loops(stage, len(order))
+    g.close(stage, [copied])
+    return made
 
 
 def _softmax_dtype(op: Attention) -> DType:
@@ -74,23 +112,19 @@ def _scores(g: Lowering, op: Attention, shown: Storage | None, groups: int, shar
     """
     b, h, length, depth = op.by_head(op.q.tensor.dims)
     keys = op.by_head(op.k.tensor.dims)[2]
-    is_by_head, own, wide = op.layout == "bhld", op.q.tensor.dtype, accumulator(op.q.tensor.dtype)
-    queries = (b, groups, share, length, depth) if is_by_head else (b, length, groups, share, depth)
+    own, wide = op.q.tensor.dtype, accumulator(op.q.tensor.dtype)
     shape = (b, groups, share, length, keys)
     made = g.temporary(_softmax_dtype(op), b, h, length, keys)
+    # Where nothing but scores of the same dtype comes of the products, they are updated in place.
+    is_in_place = (shown is None or op.scores == "weights") and _softmax_dtype(op) is wide
+    products = made if is_in_place else g.temporary(wide, b, h, length, keys)
+    queries, turned = _by_head(g, op, op.q, wide), _by_head(g, op, op.k, wide, is_turned=True)
+    _product(g, "products_of_heads", queries, turned, products, (b * groups, share * length, keys), depth)
     stage = Stage("scores")
     names = ["b", "g", "s", "l", "k"]
     outs = [(stage.destination(made, shape), names)]
     if shown is not None and op.scores != "weights":
         outs.append((stage.destination(shown, shape), names))
-    # Where nothing but scores of the same dtype comes of the products, they are updated in place.
-    is_in_place = len(outs) == 1 and _softmax_dtype(op) is wide
-    ins: list[tuple[Tensor, Expressions]] = [
-        (stage.tensor(op.q, queries), ["b", *(["g", "s", "l"] if is_by_head else ["l", "g", "s"]), "d"]),
-        (stage.tensor(op.k), ["b", *(["g", "k"] if is_by_head else ["k", "g"]), "d"]),
-    ]
-    start = stage.fill(0, outs[0][0] if is_in_place else stage.empty(wide, shape))
-    [products] = stage.generic(names, ins, [(start, names)], multiply_add, reduction=["d"], attributes="mlc.inner")
 
     def region(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
         index = [b.loop_index(axis) for axis in range(5)]
@@ -98,12 +132,10 @@ def _scores(g: Lowering, op: Attention, shown: Storage | None, groups: int, shar
         found = [_biased(b, op, seen["capped"], seen["bias"])]
         return found if len(outs) == 1 else [*found, converted(b, seen[op.scores], wide, own)]
 
-    if is_in_place:
-        scores = stage.generic(names, [], [(products, names)], region, attributes="mlc.last")
-    else:
-        scores = stage.generic(names, [(products, names)], outs, region, attributes="mlc.last")
+    ins = [] if is_in_place else [(stage.tensor(products, shape), names)]
+    scores = stage.generic(names, ins, outs, region, attributes="mlc.last")
     g.tile_loops(stage, 5)
-    g.close(stage, scores, cost=g.plan.estimate(depth))
+    g.close(stage, scores, cost=4)
     return made
 
 

@@ -9,9 +9,11 @@ import numpy as np
 from mlc.codegen.kernel import Storage
 from mlc.codegen.kernels.tiles import TileShape, step_cycles, tile_shapes
 from mlc.codegen.mlir.lowering import Lowering, best_divisor
+from mlc.codegen.mlir.narrow import is_narrow_float
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
 from mlc.codegen.registers import accumulator
+from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Matmul
@@ -58,6 +60,9 @@ def matmul(g: Lowering, op: Matmul) -> None:
 
 def contraction(stage: Stage, name: str, a: Tensor, b: Tensor, out: Tensor, attribute: str) -> Tensor:
     """A named op of a product: linalg.matmul, batch_matmul, vecmat."""
+    for dtype in (a.dtype, b.dtype):
+        if is_narrow_float(dtype):  # of which a named op would take the bits for integers
+            raise NoKernel(f"linalg has no products of {dtype}")
     text = f"{name} {{mlc.contraction, {attribute}}} ins({a.name}, {b.name} : {a.type}, {b.type})"
     return stage.op(f"{text} outs({out.name} : {out.type}) -> {out.type}", out.dtype, out.dims)
 
