@@ -8,7 +8,7 @@ compared in every round. The peak of the machine is measured as one more engine 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mlc import driver
+from mlc.driver.options import Backend
 from mlc.driver.validate import tolerance_of
 from mlc.errors import CompileError
 from mlc.tools import engines
@@ -94,12 +95,16 @@ def compile_artifact(request: Request, artifact: Path) -> Compiled:
 def measure(request: Request, compiled: Compiled, make_inputs: MakeInputs, report: Report, advance: Advance) -> Result:
     """Runs all rounds. Raises CompileError when an engine refuses the model, or its process dies."""
     example = make_inputs(0)
+    artifacts = {OURS: compiled.artifact}
+    if "mlir" in request.peers:
+        report("compiling for mlir")
+        artifacts["mlir"] = _compiled_by("mlir", request, compiled)
     with ExitStack() as stack:
         children: list[tuple[Row, Child]] = []
         for threads in request.threads:
             for engine in (OURS, *request.peers, PEAK):
                 report(f"preparing {engine} with {threads}")
-                child = stack.enter_context(Child(_job(request, compiled, engine, threads, example)))
+                child = stack.enter_context(Child(_job(request, artifacts, engine, threads, example)))
                 children.append((Row(engine, threads, child.started()), child))
         report("measuring")
         for number in range(request.rounds):
@@ -117,10 +122,17 @@ def measure(request: Request, compiled: Compiled, make_inputs: MakeInputs, repor
     )
 
 
-def _job(request: Request, compiled: Compiled, engine: str, threads: int, example: list[Any]) -> Job:
+def _compiled_by(engine: Backend, request: Request, compiled: Compiled) -> Path:
+    """An artifact of another backend of ours: a process that only loads it has no memory left from compiling."""
+    artifact = compiled.artifact.with_name(f"{engine}.mlc")
+    compile_artifact(replace(request, options=replace(request.options, backend=engine)), artifact)
+    return artifact
+
+
+def _job(request: Request, artifacts: Mapping[str, Path], engine: str, threads: int, example: list[Any]) -> Job:
     subject = replace(request.subject, example=example)
-    if engine == OURS:
-        subject = replace(subject, path=compiled.artifact)
+    if engine in artifacts:
+        subject = replace(subject, path=artifacts[engine])
     # The last cores: the first one serves the parent, and most interrupts.
     cores = sorted(os.sched_getaffinity(0))[-threads:]
     return Job(engine, subject, engines.Setup(request.options, threads), tuple(cores))

@@ -128,6 +128,26 @@ def test_a_child_that_dies_is_an_error_and_no_hang(tmp_path: Path) -> None:
             child.turn(Turn((), 0.0))
 
 
+@pytest.mark.slow
+def test_the_mlir_backend_is_measured_by_an_artifact_as_llvm_is(
+    mlc: Mlc, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that compiles keeps the model and what the passes made: its memory is not that of a call."""
+    pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
+    jobs: list[Job] = []
+
+    class Recorded(Child):
+        def __init__(self, job: Job) -> None:
+            jobs.append(job)
+            super().__init__(job)
+
+    monkeypatch.setattr("mlc.tools.bench.Child", Recorded)
+    result = mlc("bench", model, "--vs", "mlir", "--rounds", 2, "--threads", 1)
+    assert result.exit_code == 0, result.output
+    paths = {job.engine: job.subject.path for job in jobs if job.engine in ("llvm", "mlir")}
+    assert {path.suffix for path in paths.values()} == {".mlc"} and len(set(paths.values())) == 2
+
+
 def test_the_worst_difference_of_all_rounds_is_kept() -> None:
     row = Row("ort", 1, Started(0.0, "", ""))
     one = np.ones(4, np.float32)
