@@ -146,6 +146,11 @@ CASES = [
     Case("conv_transpose_no_batch", conv_transpose(), (normal(0, 2, 3, 3), normal(2, 3, 2, 2))),
     Case("conv_transpose_f16", conv_transpose(), tuple(normal(2, 2, 3, 3, dtype=DType.F16) for _ in range(2))),
     Case("deform_conv", deform_conv(), (normal(1, 3, 5, 5), normal(4, 3, 3, 3), normal(1, 18, 3, 3))),
+    Case(
+        "deform_conv_groups_bias",
+        deform_conv(True, groups=2),
+        (normal(1, 4, 5, 6), normal(6, 2, 2, 3), normal(1, 12, 4, 4), normal(6)),
+    ),
     Case("deform_conv_f16", deform_conv(), tuple(v.astype(np.float16) for v in DEFORMED)),
     Case("deform_conv_far", deform_conv(), (*DEFORMED[:2], far_offsets())),
     Case(

@@ -7,6 +7,7 @@ import itertools
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.indexing import unraveled
 from mlc.codegen.mlir.lowering import Lowering
+from mlc.codegen.mlir.lowerings.matmul import contraction, tile_product
 from mlc.codegen.mlir.lowerings.windows import multiply_add
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float, elements_at, linear_weight, plus, times
@@ -31,29 +32,44 @@ def deform_conv(g: Lowering, op: DeformConv) -> None:
     per_group, depth, points = filters // op.groups, op.w.tensor.dims[1], product(tuple(counts))
     samples = _samples(g, op)
     stage = g.stage(op)
-    out = g.result(stage, op.result, (batch, op.groups, per_group, points), wide)
-    names = ["n", "g", "f", "p"]
-    ins: list[tuple[Tensor, Expressions]] = [
-        (stage.tensor(op.w, (op.groups, per_group, depth, tap_count)), ["g", "f", "c", "t"]),
-        (stage.tensor(samples, (batch, op.groups, depth, tap_count, points)), ["n", "g", "c", "t", "p"]),
-    ]
-    if op.b is None:
-        start = stage.fill(0, out)
+    if batch == 1 and wide is dtype:  # a product of matrices for each group
+        out = g.result(stage, op.result, (op.groups, per_group, points), wide)
+        start = _start_of_sums(stage, op, out, ["g", "f", "p"])
+        w = stage.tensor(op.w, (op.groups, per_group, depth * tap_count))
+        seen = stage.tensor(samples, (op.groups, depth * tap_count, points))
+        made = contraction(stage, "linalg.batch_matmul", w, seen, start, g.last())
+        tile_product(g, stage, "batch_matmul", per_group, points, depth * tap_count)
     else:
-        [start] = stage.generic(
-            names,
-            [(stage.tensor(op.b, (op.groups, per_group)), ["g", "f"])],
-            [(out, names)],
-            lambda b, given, _: [converted(b, given[0], dtype, wide)],
-            attributes="mlc.inner, mlc.pixelwise",
-        )
+        out = g.result(stage, op.result, (batch, op.groups, per_group, points), wide)
+        names = ["n", "g", "f", "p"]
+        ins: list[tuple[Tensor, Expressions]] = [
+            (stage.tensor(op.w, (op.groups, per_group, depth, tap_count)), ["g", "f", "c", "t"]),
+            (stage.tensor(samples, (batch, op.groups, depth, tap_count, points)), ["n", "g", "c", "t", "p"]),
+        ]
 
-    def add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
-        return multiply_add(b, [converted(b, given[0], dtype, wide), given[1]], old)
+        def add(b: Body, given: list[Scalar], old: list[Scalar]) -> list[Scalar]:
+            return multiply_add(b, [converted(b, given[0], dtype, wide), given[1]], old)
 
-    [made] = stage.generic(names, ins, [(start, names)], add, reduction=["c", "t"], attributes=g.last())
-    g.tile_loops(stage, len(names))
+        start = _start_of_sums(stage, op, out, names)
+        [made] = stage.generic(names, ins, [(start, names)], add, reduction=["c", "t"], attributes=g.last())
+        g.tile_loops(stage, len(names))
     g.finish(stage, made, cost=g.plan.estimate(depth * tap_count))
+
+
+def _start_of_sums(stage: Stage, op: DeformConv, out: Tensor, names: list[str]) -> Tensor:
+    """Zeros, or the bias of filter f of group g."""
+    if op.b is None:
+        return stage.fill(0, out)
+    own = op.b.tensor.dtype
+    bias = stage.tensor(op.b, (op.groups, op.w.tensor.dims[0] // op.groups))
+    [made] = stage.generic(
+        names,
+        [(bias, ["g", "f"])],
+        [(out, names)],
+        lambda b, given, _: [converted(b, given[0], own, accumulator(own))],
+        attributes="mlc.inner, mlc.pixelwise",
+    )
+    return made
 
 
 def _samples(g: Lowering, op: DeformConv) -> Temporary:
