@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from codegen.running import artifact_of, module_of
@@ -13,8 +14,8 @@ from mlc.codegen import Options, Program, emit
 from mlc.codegen.lower import Lowering
 from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.run import lower
-from mlc.ir import Block, DType, Op, tensor
-from mlc.ops import Acosh, Attention, Erf, Exp, Expm1, Gelu, Log, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
+from mlc.ir import Array, Block, DType, Op, tensor
+from mlc.ops import Acosh, Attention, Cast, Erf, Exp, Expm1, Gelu, Log, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
 from mlc.runtime.executable import Executable
 from mlc.target import Target
 
@@ -78,7 +79,7 @@ def test_functions_are_our_own_and_run_on_vectors(op: type[Op]) -> None:
     program = emit(module_of(op(x), [x]), Target.parse("x86-64-v4"), Options(), kernels=MlirKernels())
     text = _kernel(program)
     assert re.search(r'^define internal <64 x float> @"mlc\.\w+\.v64f32"', text, re.MULTILINE)
-    assert not re.findall(r'^declare .* @(?!"?llvm\.)\S+\(', text, re.MULTILINE)
+    assert not _outside_calls(text)
 
 
 def test_a_function_of_f64_is_defined_once_for_each_vector_type() -> None:
@@ -87,6 +88,48 @@ def test_a_function_of_f64_is_defined_once_for_each_vector_type() -> None:
     text = _kernel(program)
     assert len(re.findall(r'^define internal <32 x double> @"mlc\.pow\.v32f64"', text, re.MULTILINE)) == 1
     assert not re.search(r"@pow\(", text)
+
+
+@pytest.mark.parametrize("name", ["x86-64-v3", "x86-64-v2"])
+def test_f16_is_converted_bit_for_bit_with_and_without_f16c(name: str) -> None:
+    codes = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    with np.errstate(invalid="ignore", over="ignore"):
+        single = codes.astype(np.float32)
+        above = np.nextafter(codes, np.float16(np.inf)).astype(np.float32)
+        ties = (single + above) / 2
+        beside = np.nextafter(ties, np.float32(0)), np.nextafter(ties, np.float32(np.inf))
+        for given, dtype in ((codes, np.float32), (np.concatenate([single, ties, *beside]), np.float16)):
+            got, text = _cast(given, dtype, name)
+            want = given.astype(dtype)
+            is_number = ~np.isnan(want)
+            assert np.array_equal(np.isnan(got), ~is_number)
+            assert got[is_number].tobytes() == want[is_number].tobytes()
+            assert not _outside_calls(text)
+
+
+@pytest.mark.parametrize("name", ["x86-64-v3", "x86-64-v2"])
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_integers_become_16_bit_floats_without_a_library(name: str, dtype: Any) -> None:
+    for given in (
+        np.array([-(2**31), -7, 2049, 65519, 65520, 2**31 - 1], np.int32),
+        np.array([0, 2**64 - 1], np.uint64),
+    ):
+        with np.errstate(over="ignore"):
+            want = given.astype(dtype)
+        assert _cast(given, dtype, name)[0].tobytes() == want.tobytes()
+
+
+def _cast(given: Array, dtype: Any, target: str) -> tuple[Array, str]:
+    """The array in another dtype, and the LLVM IR that made it."""
+    [x] = Block([tensor(DType.of(given.dtype), given.size)]).arguments
+    module = module_of(Cast(x, DType.of(np.dtype(dtype))), [x])
+    program = emit(module, Target.parse(target), Options(), kernels=MlirKernels())
+    [got] = Executable(artifact_of(program)).run(given)
+    return got, _kernel(program)
+
+
+def _outside_calls(text: str) -> list[str]:
+    return re.findall(r'^declare .* @(?!"?llvm\.)\S+\(', text, re.MULTILINE)
 
 
 def _kernel(program: Program) -> str:

@@ -1,7 +1,8 @@
-"""Functions of math and arith that the target has no instruction for become calls of functions of our own.
+"""Functions of math and arith that a target may have no instruction for become calls of functions of our own.
 
-MLIR would take them to libm, element by element. The child process (mlc.codegen.mlir.child) calls this; the functions
-are defined in mlc.codegen.mlir.vector_math, one for each vector type.
+LLVM would take them to libm or, where 16-bit floats have no instructions, to compiler-rt, element by element. The child
+process (mlc.codegen.mlir.child) calls this; the functions are defined in mlc.codegen.mlir.vector_math, one for each
+vector type.
 """
 
 from __future__ import annotations
@@ -10,43 +11,75 @@ import itertools
 from typing import Any
 
 from torch_mlir import ir
-from torch_mlir.dialects import func, vector
+from torch_mlir.dialects import arith, func, ub, vector
 
-from mlc.codegen.mlir.pipeline import MATH_CALLS, MATH_PREFIX
+from mlc.codegen.mlir.pipeline import HALF_CALLS, MATH_CALLS, MATH_PREFIX
 
 
 def call_own_math(module: Any) -> None:
-    """Each of MATH_CALLS on f32 or f64 becomes a call, one for each row of a vector of several dims."""
-    found: list[Any] = []
+    """Each op that has one becomes a call, one for each row of a vector of several dims."""
+    _split_conversions(module)
+    found: list[tuple[Any, str]] = []
 
     def visit(op: Any) -> Any:
-        if op.name in MATH_CALLS and str(_element(op.results[0].type)) in ("f32", "f64"):
-            found.append(op)
+        if (function := _function(op)) is not None:
+            found.append((op, function))
         return ir.WalkResult.ADVANCE
 
     module.operation.walk(visit)
     declared: set[str] = set()
-    for op in found:
+    for op, function in found:
         with ir.InsertionPoint(op), op.location:
-            op.results[0].replace_all_uses_with(_by_rows(module, declared, op))
+            op.results[0].replace_all_uses_with(_by_rows(module, declared, op, function))
         op.erase()
 
 
-def _by_rows(module: Any, declared: set[str], op: Any) -> Any:
+def _split_conversions(module: Any) -> None:
+    """An integer to f16 or bf16 goes by f32: MLIR makes one op of the two, for which LLVM would call compiler-rt."""
+    found: list[Any] = []
+
+    def visit(op: Any) -> Any:
+        if op.name in ("arith.sitofp", "arith.uitofp") and str(_element(op.results[0].type)) in ("f16", "bf16"):
+            found.append(op)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)
+    for op in found:
+        kind = op.results[0].type
+        with ir.InsertionPoint(op), op.location:
+            single = ir.F32Type.get()
+            wide = ir.VectorType.get(kind.shape, single) if isinstance(kind, ir.VectorType) else single
+            convert = arith.SIToFPOp if op.name == "arith.sitofp" else arith.UIToFPOp
+            narrow = arith.TruncFOp(kind, convert(wide, op.operands[0]).result)
+            op.results[0].replace_all_uses_with(narrow.result)
+        op.erase()
+
+
+def _function(op: Any) -> str | None:
+    """The function of mlc.codegen.math that the op is."""
+    if op.name not in MATH_CALLS and op.name not in HALF_CALLS:
+        return None
+    made = str(_element(op.results[0].type))
+    if op.name in MATH_CALLS:
+        return MATH_CALLS[op.name] if made in ("f32", "f64") else None
+    function, source, target = HALF_CALLS[op.name]
+    return function if (str(_element(op.operands[0].type)), made) == (source, target) else None
+
+
+def _by_rows(module: Any, declared: set[str], op: Any, function: str) -> Any:
     kind = op.results[0].type
     given = list(op.operands)
     shape = kind.shape if isinstance(kind, ir.VectorType) else []
     if len(shape) < 2:
-        return _call(module, declared, MATH_CALLS[op.name], given)
-    made = given[0]
+        return _call(module, declared, function, given, kind)
+    row, made = ir.VectorType.get(shape[-1:], kind.element_type), ub.PoisonOp(kind).result
     for place in itertools.product(*(range(n) for n in shape[:-1])):
         rows = [vector.ExtractOp(x, [], place).result for x in given]
-        made = vector.InsertOp(_call(module, declared, MATH_CALLS[op.name], rows), made, [], place).result
+        made = vector.InsertOp(_call(module, declared, function, rows, row), made, [], place).result
     return made
 
 
-def _call(module: Any, declared: set[str], function: str, given: list[Any]) -> Any:
-    kind = given[0].type
+def _call(module: Any, declared: set[str], function: str, given: list[Any], kind: Any) -> Any:
     lanes = f"v{kind.shape[0]}" if isinstance(kind, ir.VectorType) else ""
     name = f"{MATH_PREFIX}{function}.{lanes}{_element(kind)}"
     if name not in declared:

@@ -68,4 +68,6 @@ MATH_CALLS = {
     "math.tan": "tan",
     "math.tanh": "tanh",
 }
+# The same of conversions: the function, from and to which type. Without F16C LLVM would call compiler-rt for them.
+HALF_CALLS = {"arith.extf": ("f16_to_f32", "f16", "f32"), "arith.truncf": ("f32_to_f16", "f32", "f16")}
 MATH_PREFIX = "mlc."

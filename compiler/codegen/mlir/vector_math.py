@@ -11,15 +11,21 @@ import re
 from llvmlite import ir
 
 from mlc.codegen import math
+from mlc.codegen.math.lanes import scalar_type, with_lanes
 from mlc.codegen.mlir.pipeline import MATH_PREFIX
 from mlc.codegen.units import new_module
 from mlc.target import Target
 
 _DECLARED = re.compile(
-    rf"^declare .* @{re.escape(MATH_PREFIX)}(?P<name>\w+)\.(?:v(?P<lanes>\d+))?(?P<kind>f32|f64)\((?P<given>.*)\).*\n",
+    rf"^declare .* @{re.escape(MATH_PREFIX)}(?P<name>\w+)\.(?:v(?P<lanes>\d+))?"
+    r"(?P<kind>f16|f32|f64)\((?P<given>.*)\).*\n",
     re.M,
 )
-_SCALARS = {"f32": ir.FloatType(), "f64": ir.DoubleType()}
+_SCALARS: dict[str, ir.Type] = {
+    **dict.fromkeys(("f16", "half"), ir.HalfType()),
+    **dict.fromkeys(("f32", "float"), ir.FloatType()),
+    **dict.fromkeys(("f64", "double"), ir.DoubleType()),
+}
 
 
 def with_math(code: str, target: Target) -> str:
@@ -42,14 +48,25 @@ def _declares(line: str, known: set[str]) -> bool:
 
 
 def _define(module: ir.Module, call: re.Match[str]) -> None:
-    scalar = _SCALARS[call["kind"]]
-    kind = ir.VectorType(scalar, int(call["lanes"])) if call["lanes"] else scalar
+    kinds = [_type(scalar, call["lanes"]) for scalar in re.findall(r"half|float|double", call["given"])]
     lanes = f"v{call['lanes']}" if call["lanes"] else ""
-    count = len(re.findall(r"<[^>]*>|float|double", call["given"]))
+    kind = _type(call["kind"], call["lanes"])
     name = f"{MATH_PREFIX}{call['name']}.{lanes}{call['kind']}"
-    function = ir.Function(module, ir.FunctionType(kind, [kind] * count), name)
+    function = ir.Function(module, ir.FunctionType(kind, kinds), name)
     function.linkage = "internal"
     function.attributes.add("alwaysinline")
     function.attributes.add("nounwind")
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    builder.ret(getattr(math, call["name"])(builder, *function.args))
+    given = [_as_bits(builder, x) for x in function.args]
+    builder.ret(builder.bitcast(getattr(math, call["name"])(builder, *given), kind))
+
+
+def _type(scalar: str, lanes: str | None) -> ir.Type:
+    return ir.VectorType(_SCALARS[scalar], int(lanes)) if lanes else _SCALARS[scalar]
+
+
+def _as_bits(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """x, an f16 as the i16 that mlc.codegen.math holds it in."""
+    if not isinstance(scalar_type(x.type), ir.HalfType):
+        return x
+    return builder.bitcast(x, with_lanes(x.type, ir.IntType(16)))
