@@ -234,7 +234,8 @@ def _one_slice(k: Builder, start: Num, end: Num, step: Num, extent: Num) -> tupl
 
     first, last = clamped(start), clamped(end)
     span = k.select(is_down, k.sub(first, last), k.sub(last, first))
-    size = k.select(is_down, k.mul(step, -1), step)
+    # The least i64 has no negative; a step as long as the next one takes the same elements.
+    size = k.select(is_down, k.mul(k.maximum(step, -(2**63 - 1)), -1), step)
     size = k.maximum(size, 1)
     count = k.floordiv(k.add(k.maximum(span, 0), k.sub(size, 1)), size)
     return first, count, step

@@ -99,6 +99,11 @@ CASES = [
         (normal(3, 17, 5), i64(-1, 4), i64(-1000, 0), i64(-2, 0), i64(-2, 1)),
     ),
     Case(
+        "dynamic_slice_by_the_least_step",
+        lambda x, a, b, axes, steps: DynamicSlice(x, a, b, axes, steps, dims=fresh(2)),
+        (normal(7, 5), np.array([2**63 - 1]), np.array([-(2**63)]), np.array([0]), np.array([-(2**63)])),
+    ),
+    Case(
         "dynamic_slice_of_nothing",
         lambda x, a, b: DynamicSlice(x, a, b, dims=fresh(2)),
         (normal(3, 5), i64(2, -9), i64(-2, 9)),
