@@ -81,7 +81,10 @@ struct alignas(64) Job {
   int64_t run_first(int owner);
   int64_t run_last(int owner);
   int64_t run(int owner, uint32_t chunk);
-  int64_t share_start(int64_t owner) const { return units * owner / thread_count; }
+  /* units * owner / thread_count, without the product that huge counts would overflow. */
+  int64_t share_start(int64_t owner) const {
+    return units / thread_count * owner + units % thread_count * owner / thread_count;
+  }
 };
 
 int64_t chunk_length(int64_t rest) { return (rest - 1) / chunk_part + 1; }
@@ -148,7 +151,7 @@ int64_t Job::run(int owner, uint32_t chunk) {
   for (uint32_t before = 0; before < chunk; ++before) first += chunk_length(stop - first);
   int64_t length = chunk_length(stop - first);
   inside_kernel = true;
-  kernel(args, first * grain, std::min(count, (first + length) * grain));
+  kernel(args, first * grain, first + length == units ? count : (first + length) * grain);
   inside_kernel = false;
   return length;
 }

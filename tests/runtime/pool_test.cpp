@@ -95,6 +95,24 @@ void test_grain_limits_the_chunk_count() {
   CHECK(chunks_of(0, 16).empty());
 }
 
+/* Chunks that only note how long they are: no products of units and threads, or of chunks and grains, overflow. */
+void test_huge_counts_are_covered() {
+  constexpr int64_t most = INT64_MAX;
+  for (int threads : {2, 3, 8}) {
+    mlc_set_threads(threads);
+    for (int64_t count : {(int64_t{1} << 31) + 1, int64_t{1} << 53, most}) {
+      for (int64_t grain : {int64_t{1}, int64_t{1} << 20, most / 2 + 5}) {
+        int64_t behind = 0;
+        for (auto [begin, end] : chunks_of(count, grain)) {
+          CHECK(begin == behind && end > begin);
+          behind = end;
+        }
+        CHECK(behind == count);
+      }
+    }
+  }
+}
+
 void nested(void **args, int64_t begin, int64_t end) {
   auto *sum = static_cast<std::atomic<int64_t> *>(args[0]);
   for (int64_t i = begin; i < end; ++i) {
@@ -247,6 +265,7 @@ int main() {
   test_chunks_of_a_share_get_smaller();
   test_threads_take_chunks_of_one_that_is_late();
   test_grain_limits_the_chunk_count();
+  test_huge_counts_are_covered();
   test_nested_calls_run_inline();
   test_many_callers_at_once();
   test_thread_count_may_change_under_way();
