@@ -8,14 +8,16 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from codegen.math_cases import CASES
 from codegen.running import artifact_of, module_of
+from codegen.test_math import assert_errors_within_bound, samples
 
 from mlc.codegen import Options, Program, emit
 from mlc.codegen.lower import Lowering
 from mlc.codegen.mlir.backend import MlirKernels
 from mlc.codegen.mlir.run import lower
 from mlc.ir import Array, Block, DType, Op, tensor
-from mlc.ops import Acosh, Attention, Cast, Erf, Exp, Expm1, Gelu, Log, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
+from mlc.ops import Acosh, Attention, Cast, Erf, Exp, Expm1, Gelu, Log, Log1p, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
 from mlc.runtime.executable import Executable
 from mlc.target import Target
 
@@ -117,6 +119,32 @@ def test_integers_become_16_bit_floats_without_a_library(name: str, dtype: Any) 
         with np.errstate(over="ignore"):
             want = given.astype(dtype)
         assert _cast(given, dtype, name)[0].tobytes() == want.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["expm1", "log1p", "sigmoid", "softplus"])
+def test_functions_stay_within_the_bounds_of_vector_math(name: str, dtype: Any) -> None:
+    case = next(case for case in CASES if case.name == name)
+    given = samples(case, np.dtype(dtype).name)
+    op = {"expm1": Expm1, "log1p": Log1p, "sigmoid": Sigmoid, "softplus": Softplus}[name]
+    [x] = Block([tensor(DType.of(given.dtype), given.size)]).arguments
+    program = emit(module_of(op(x), [x]), Target.parse("host"), Options(), kernels=MlirKernels())
+    [got] = Executable(artifact_of(program)).run(given)
+    bound = case.bound(given.dtype.name, Target.parse("host").has("fma"))
+    # Both are written of exp's 1 ULP, a sum or log1p, and a division, each rounded by itself.
+    bound = 2.5 if name in ("sigmoid", "softplus") else bound
+    assert_errors_within_bound(case, given, got, case.reference(given), bound)
+
+
+@pytest.mark.parametrize("target", ["x86-64-v3", "x86-64-v2"])
+@pytest.mark.parametrize("kind", [DType.F16, DType.BF16])
+def test_products_of_16_bit_floats_are_widened_without_a_library(kind: DType, target: str) -> None:
+    arguments = Block([tensor(kind, 5, 40), tensor(kind, 40, 21)]).arguments
+    op = Matmul(arguments[0], arguments[1])
+    program = emit(module_of(op, list(arguments)), Target.parse(target), Options(), kernels=MlirKernels())
+    x, y = (np.random.default_rng(n).integers(-4, 5, a.tensor.dims) for n, a in enumerate(arguments))
+    got = Executable(artifact_of(program))(x.astype(kind.numpy), y.astype(kind.numpy))
+    assert np.array_equal(got, (x @ y).astype(kind.numpy))
 
 
 def _cast(given: Array, dtype: Any, target: str) -> tuple[Array, str]:

@@ -14,7 +14,7 @@ from mlc.codegen.groups import Group
 from mlc.codegen.mlir import lowerings as lowerings  # fills the registry
 from mlc.codegen.mlir import scalars as scalars  # fills the registry
 from mlc.codegen.mlir.checks import add_checks
-from mlc.codegen.mlir.llvm_text import older_floats
+from mlc.codegen.mlir.llvm_text import bfloats_as_integers, older_floats
 from mlc.codegen.mlir.lowering import Functions, Lowering
 from mlc.codegen.mlir.registry import LINALG, NAMED, SCALARS, unheeded
 from mlc.codegen.mlir.run import Lowered, Schedule, lower, require_mlir
@@ -104,6 +104,6 @@ class MlirKernels:
         # What the unit says itself: the module's name, layout and flags.
         code = re.sub(r"^(; ModuleID|source_filename|target |!).*\n", "", code, flags=re.MULTILINE)
         assert self._target is not None
-        code = with_math(older_floats(code), self._target)
+        code = with_math(bfloats_as_integers(older_floats(code)), self._target)
         code = code.replace(f"define void @{found.group(1)}(", f"define internal void @{found.group(1)}(")
         return replace(unit, text=unit.text.replace(found.group(0), "") + code)

@@ -18,6 +18,7 @@ from mlc.codegen.mlir.pipeline import HALF_CALLS, MATH_CALLS, MATH_PREFIX
 
 def call_own_math(module: Any) -> None:
     """Each op that has one becomes a call, one for each row of a vector of several dims."""
+    _widen_products(module)
     _split_conversions(module)
     found: list[tuple[Any, str]] = []
 
@@ -32,6 +33,26 @@ def call_own_math(module: Any) -> None:
         with ir.InsertionPoint(op), op.location:
             op.results[0].replace_all_uses_with(_by_rows(module, declared, op, function))
         op.erase()
+
+
+def _widen_products(module: Any) -> None:
+    """Products of 16-bit floats summed in f32 take f32: MLIR would widen them where it is too late for calls."""
+    found: list[Any] = []
+
+    def visit(op: Any) -> Any:
+        if op.name == "vector.contract":
+            found.append(op)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit)
+    for op in found:
+        wide = _element(op.operands[2].type)
+        with ir.InsertionPoint(op), op.location:
+            for number in range(2):
+                kind = op.operands[number].type
+                if kind.element_type != wide:
+                    widened = arith.ExtFOp(ir.VectorType.get(kind.shape, wide), op.operands[number])
+                    op.operands[number] = widened.result
 
 
 def _split_conversions(module: Any) -> None:

@@ -58,11 +58,13 @@ def one_of_math(b: Body, op: Op, x: Scalar) -> Scalar:
 
 
 def expm1_of(b: Body, x: Scalar) -> Scalar:
-    """(u - 1) x / log(u) of u = exp(x), where the errors of u cancel.
+    """For other compilers (u - 1) x / log(u) of u = exp(x), where the errors of u cancel.
 
-    Kahan, as in Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14.1: other compilers make
-    exp(x) - 1 of math.expm1, which has no digits left near 0.
+    Kahan, as in Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14.1: they make exp(x) - 1 of
+    math.expm1, which has no digits left near 0.
     """
+    if not b.stage.is_portable:
+        return b.unary("math.expm1", x)
     one = b.like(1, x)
     u = b.unary("math.exp", x)
     difference = b.plain("arith.subf", u, one)
@@ -74,7 +76,9 @@ def expm1_of(b: Body, x: Scalar) -> Scalar:
 
 
 def log1p_of(b: Body, x: Scalar) -> Scalar:
-    """log(u) x / (u - 1) of u = 1 + x, where the rounding of u cancels; Kahan as above."""
+    """For other compilers log(u) x / (u - 1) of u = 1 + x, where the rounding of u cancels; Kahan as above."""
+    if not b.stage.is_portable:
+        return b.unary("math.log1p", x)
     u = b.plain("arith.addf", b.like(1, x), x)
     difference = b.plain("arith.subf", u, b.like(1, x))
     quotient = b.plain("arith.mulf", b.unary("math.log", u), b.div(x, difference))
@@ -83,9 +87,10 @@ def log1p_of(b: Body, x: Scalar) -> Scalar:
 
 
 def sigmoid_of(b: Body, x: Scalar) -> Scalar:
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + e) of e = exp(-|x|), for negative x e / (1 + e): exact down to the least number, e cannot overflow."""
     one = b.like(1, x)
-    return b.div(one, b.add(one, b.unary("math.exp", b.unary("arith.negf", x))))
+    e = b.unary("math.exp", b.unary("arith.negf", b.unary("math.absf", x)))
+    return b.div(b.select(b.compare("olt", x, b.like(0, x)), e, one), b.add(one, e))
 
 
 def softplus_of(b: Body, x: Scalar) -> Scalar:
