@@ -22,7 +22,7 @@ from mlc.errors import CompileError
 from mlc.runtime.archive import Bytes, map_archive, write_archive
 from mlc.runtime.native import ALIGNMENT
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 # The dtype of values that are no tensors of numbers: sequences, optionals, tensors of strings.
 OBJECT = "object"
@@ -99,8 +99,8 @@ class Artifact:
 
     symbols names every dim symbol in the order of mlc_call.symbols. Those that are a dim of an input get their value
     from it; native code writes the others. looked_up are the ranges [start, stop) of bytes in weights of which a call
-    reads a few rows. errors holds the message for each positive result n of mlc_main at n - 1;
-    {0} to {3} in it stand for mlc_call.error_args. workspace_bytes is text that may name input symbols. features are
+    reads a few rows. errors holds the message for each positive result n of mlc_main at n - 1,
+    a template for str.format, of mlc_call.error_args. workspace_bytes is text that may name input symbols. features are
     LLVM's names of the CPU features the code needs.
     """
 

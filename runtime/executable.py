@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_int64
 from typing import Any, Self
@@ -163,10 +162,7 @@ class Executable:
         if result == OUT_OF_MEMORY:
             raise MemoryError(native.last_error())
         assert 0 < result <= len(self.artifact.errors), f"mlc_main returned {result}"
-        # Only {0} to {3} are places; a node's name may hold other braces.
-        raise RunError(
-            re.sub(r"\{([0-3])\}", lambda m: str(call.error_args[int(m[1])]), self.artifact.errors[result - 1])
-        )
+        raise RunError(self.artifact.errors[result - 1].format(*call.error_args))
 
 
 class _Output:

@@ -168,7 +168,7 @@ class MainBuilder(Builder):
         return registers.decoded(self, dtype, self.load(self.pointer(value), registers.memory_type(dtype)))
 
     def require(self, condition: ir.Value, message: str, *args: Num, op: Op | None = None) -> None:
-        """Returns with an error unless the condition holds; `{0}` in the message stands for the first of args."""
+        """Returns with an error unless the condition holds; message is a template for str.format, of args."""
         fail, good = self.function.append_basic_block("fail"), self.function.append_basic_block("good")
         self.ir.cbranch(condition, good, fail)
         self.ir.position_at_end(fail)

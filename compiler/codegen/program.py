@@ -69,12 +69,22 @@ class HostStep:
         return f"{self.op.name} at {self.op.loc.title}: {self.reason}"
 
 
+def literal(text: str) -> str:
+    """A template that gives the text, whatever braces are in it."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 @dataclass(frozen=True)
 class ErrorText:
-    """What a nonzero result of mlc_main means; `{0}` to `{3}` stand for error_args."""
+    """What a nonzero result of mlc_main means: a template for str.format, of error_args."""
 
     message: str
     where: str
+
+    @property
+    def template(self) -> str:
+        """All of it, where it is said too."""
+        return f"{literal(self.where)}: {self.message}" if self.where else self.message
 
     def format(self, args: tuple[int, ...]) -> str:
         """The message with its numbers."""

@@ -121,7 +121,7 @@ def to_artifact(program: Program, module: Module, target: Target) -> runtime.Art
         weights=weights,
         looked_up=tuple((w.offset, w.offset + w.array.nbytes) for w in program.weights if w.is_looked_up),
         symbols=program.symbols,
-        errors=tuple(f"{e.where}: {e.message}" if e.where else e.message for e in program.errors),
+        errors=tuple(e.template for e in program.errors),
         steps=tuple(_step(step) for step in program.host_steps),
         slot_count=program.slot_count,
         profile_rows=tuple(

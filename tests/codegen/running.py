@@ -45,7 +45,7 @@ def artifact_of(program: Program) -> runtime.Artifact:
         code=tuple(runtime.CodeUnit(u.name, u.code) for u in program.units),
         weights=weights,
         symbols=program.symbols,
-        errors=tuple(f"{e.where}: {e.message}" for e in program.errors),
+        errors=tuple(e.template for e in program.errors),
         steps=tuple(_step(s) for s in program.host_steps),
         slot_count=program.slot_count,
         profile_rows=tuple(runtime.ProfileRow(row.kernel, row.sources) for row in program.profile),

@@ -52,10 +52,10 @@ from mlc.runtime.executable import Executable, RunError
 W8 = tensor(DType.F32, 8)
 
 
-def one_op(build: Callable[..., Op], *types: TensorType) -> Executable:
+def one_op(build: Callable[..., Op], *types: TensorType, name: str = "layer/op") -> Executable:
     function = Function("main", [(f"x{i}", t) for i, t in enumerate(types)])
     op = build(*function.inputs)
-    op.loc = Location.of("layer/op")
+    op.loc = Location.of(name)
     function.append(op)
     function.set_outputs([("y", op.results[0])])
     module = Module("test")
@@ -71,14 +71,20 @@ def test_an_index_outside_of_its_axis_is_named(index: int) -> None:
         run(normal(5, 3), np.array([0, index]))
 
 
+def test_braces_in_the_name_of_a_node_are_no_places() -> None:
+    run = one_op(lambda x, i: Gather(x, i, axis=0), tensor(DType.F32, 5), tensor(DType.I64, 1), name="{0}/{name}/{")
+    with pytest.raises(RunError, match=r"node '\{0\}/\{name\}/\{' \(gather\): index 7 is outside of \[-5, 5\)"):
+        run(normal(5), np.array([7]))
+
+
 @pytest.mark.parametrize("shape", [(), (3, 5), ("N", 5)])
 def test_an_assertion_that_does_not_hold_is_its_message(shape: tuple[Any, ...]) -> None:
     kind = tensor(DType.BOOL, *(symbol(d) if isinstance(d, str) else d for d in shape))
-    run = one_op(lambda x: Assert(x, "each {x} must hold"), kind)
+    run = one_op(lambda x: Assert(x, "each {x} of {0} must hold"), kind)
     x = np.ones([3 if d == "N" else d for d in shape], bool)
     assert np.array_equal(run(x), x)
     x[(-1,) * x.ndim] = False
-    with pytest.raises(RunError, match=r"node 'layer/op' \(assert\): each \{x\} must hold$"):
+    with pytest.raises(RunError, match=r"node 'layer/op' \(assert\): each \{x\} of \{0\} must hold$"):
         run(x)
 
 

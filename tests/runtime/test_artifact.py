@@ -184,7 +184,7 @@ def error_of(path: Path, *, verify: bool = False) -> str:
 def test_another_format_version_is_named(path: Path) -> None:
     rewritten(path, edited_manifest(format_version=99, mlc_version="7.0"))
     assert error_of(path) == (
-        f"made by mlc 7.0 in artifact format 99, but mlc {mlc.__version__} reads format 3: compile the model again"
+        f"made by mlc 7.0 in artifact format 99, but mlc {mlc.__version__} reads format 4: compile the model again"
     )
 
 

@@ -13,6 +13,7 @@ from llvmlite import ir
 from mlc.codegen import registers
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Kernel
+from mlc.codegen.program import literal
 from mlc.codegen.registry import NoKernel, checked
 from mlc.codegen.schedule import Plan
 from mlc.ir import Dim, DType, Op, Value
@@ -51,7 +52,7 @@ def assertion(plan: Plan, op: Assert) -> None:
                 k.write(result, (0,), ir.Constant(I64, 1))
 
     def test(m: Any) -> None:
-        m.require(m.compare("==", m.load(m.pointer(found), I64, 0), 0), op.message, op=op)
+        m.require(m.compare("==", m.load(m.pointer(found), I64, 0), 0), literal(op.message), op=op)
 
     plan.inline(test, found)
 

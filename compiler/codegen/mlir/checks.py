@@ -13,6 +13,7 @@ from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar, Stage
+from mlc.codegen.program import literal
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Op, Value
 from mlc.ir.dims import is_static, product
@@ -58,7 +59,7 @@ def _check_holds(g: Lowering, op: Assert) -> None:
 
     def test(m: Any) -> None:
         lowest = m.load(m.pointer(least), I64, 0)
-        m.require(m.compare("!=", lowest, 0), op.message, op=op)
+        m.require(m.compare("!=", lowest, 0), literal(op.message), op=op)
 
     g.plan.inline(test, least, greatest)
 
