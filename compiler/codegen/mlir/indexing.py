@@ -38,6 +38,11 @@ def flat_index(b: Body, index: Sequence[Scalar], dims: Sequence[Dim]) -> Scalar:
     return flat
 
 
+def only_element(b: Body, value: Value, dtype: DType) -> Scalar:
+    """The one element of an operand, as `dtype`."""
+    return converted(b, b.extract(b.stage.tensor(value, (1,)), [b.index(0)]), value.tensor.dtype, dtype)
+
+
 def read_index(b: Body, value: Value, index: Sequence[Scalar], dims: Sequence[Dim] | None = None) -> Scalar:
     """An element of a tensor of integers as an index; the tensor seen in another shape where `dims` are given."""
     found = b.extract(b.stage.tensor(value, dims), index)

@@ -13,12 +13,14 @@ import numpy as np
 
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.control import Carried, loop, when
+from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar
 from mlc.codegen.registry import NoKernel
-from mlc.ir import Array, Dim, DType, Value
+from mlc.ir import Array, Dim, DType
 from mlc.ops import Dft, Stft
 
 Pair = tuple[Scalar, Scalar]  # cosine and sine, or real and imaginary part
@@ -56,13 +58,9 @@ class Turn:
 
 
 def _on_circle(b: Body, place: Scalar, length: Scalar) -> Pair:
-    angle = b.plain("arith.mulf", _number(b, place), b.number(2 * math.pi, "f64"))
-    angle = b.div(angle, _number(b, length))
+    angle = b.plain("arith.mulf", as_float(b, place, "f64"), b.number(2 * math.pi, "f64"))
+    angle = b.div(angle, as_float(b, length, "f64"))
     return b.unary("math.cos", angle), b.unary("math.sin", angle)
-
-
-def _number(b: Body, index: Scalar) -> Scalar:
-    return b.convert("arith.sitofp", b.convert("arith.index_cast", index, "i64"), "f64")
 
 
 @linalg(Dft, attributes="length axis is_inverse is_onesided dims")
@@ -78,7 +76,7 @@ def dft(g: Lowering, op: Dft) -> None:
         if op.axis is not None:
             return converted(b, _along(b, op, turn, index, axes[0]), DType.F64, dtype)
         assert op.axis_operand is not None
-        given, total = _operand(b, op.axis_operand), b.number(0, "f64")
+        given, total = read_index(b, op.axis_operand, [b.index(0)], (1,)), b.number(0, "f64")
         for axis in axes:
 
             def along(b: Body, axis: int = axis) -> list[Carried]:
@@ -107,7 +105,7 @@ def _along(b: Body, op: Dft, turn: Turn, index: list[Scalar], axis: int) -> Scal
     is_real = op.is_inverse and op.is_onesided
     length = b.stage.dim((x.dims[axis] - 1) * 2 if is_real else x.dims[axis])
     if op.length_operand is not None:
-        length = _operand(b, op.length_operand)
+        length = read_index(b, op.length_operand, [b.index(0)], (1,))
     elif op.length is not None:
         length = b.stage.dim(op.length)
 
@@ -128,7 +126,7 @@ def _along(b: Body, op: Dft, turn: Turn, index: list[Scalar], axis: int) -> Scal
         given = b.binary("arith.addi", b.binary("arith.divui", length, b.index(2)), b.index(1))
     terms = b.binary("arith.minsi", extent, given)
     total = _sum(b, turn, index[axis], length, terms, element, index[-1], is_inverse=op.is_inverse)
-    return b.div(total, _number(b, length)) if op.is_inverse else total
+    return b.div(total, as_float(b, length, "f64")) if op.is_inverse else total
 
 
 def _sum(
@@ -180,10 +178,10 @@ def stft(g: Lowering, op: Stft) -> None:
         x = b.stage.tensor(op.x)
         if size is None:
             assert op.length is not None
-            length = _operand(b, op.length)
+            length = read_index(b, op.length, [b.index(0)], (1,))
         else:
             length = b.stage.dim(size)
-        start = b.binary("arith.muli", frame, _operand(b, op.step))
+        start = b.binary("arith.muli", frame, read_index(b, op.step, [b.index(0)], (1,)))
 
         def term(b: Body, n: Scalar) -> list[Scalar]:
             at = b.binary("arith.addi", start, n)
@@ -209,9 +207,3 @@ def _frame_length(g: Lowering, op: Stft) -> Dim | None:
     if op.length is None and op.window is not None:
         return op.window.tensor.dims[0]
     return None
-
-
-def _operand(b: Body, value: Value) -> Scalar:
-    """The one element of an integer operand, as an index."""
-    found = b.extract(b.stage.tensor(value, (1,)), [b.index(0)])
-    return b.as_index(converted(b, found, value.tensor.dtype, DType.I64))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.indexing import only_element
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
+from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar
 from mlc.codegen.registry import NoKernel
-from mlc.ir import DType, Value
+from mlc.ir import DType
 from mlc.ops import MelWeightMatrix
 
 
@@ -20,13 +22,13 @@ def mel_weight_matrix(g: Lowering, op: MelWeightMatrix) -> None:
     edges = g.temporary(DType.I64, bands + 2)
 
     def edge(b: Body, index: list[Scalar]) -> Scalar:
-        low, high = (_mel(b, _one(b, hertz)) for hertz in (op.lower, op.upper))
-        step = b.div(b.plain("arith.subf", high, low), _number(b, b.stage.dim(bands + 2)))
-        mel = b.plain("arith.addf", b.plain("arith.mulf", _number(b, index[0]), step), low)
+        low, high = (_mel(b, only_element(b, hertz, DType.F64)) for hertz in (op.lower, op.upper))
+        step = b.div(b.plain("arith.subf", high, low), as_float(b, b.stage.dim(bands + 2), "f64"))
+        mel = b.plain("arith.addf", b.plain("arith.mulf", as_float(b, index[0], "f64"), step), low)
         power = b.binary("math.powf", b.like(10, mel), b.div(mel, b.like(2595, mel)))
         hertz = b.plain("arith.mulf", b.like(700, mel), b.plain("arith.subf", power, b.like(1, mel)))
-        places = b.plain("arith.addf", _one(b, op.dft_length), b.like(1, mel))
-        place = b.div(b.plain("arith.mulf", places, hertz), _one(b, op.sample_rate))
+        places = b.plain("arith.addf", only_element(b, op.dft_length, DType.F64), b.like(1, mel))
+        place = b.div(b.plain("arith.mulf", places, hertz), only_element(b, op.sample_rate, DType.F64))
         return converted(b, b.unary("math.floor", place), DType.F64, DType.I64)
 
     g.tabulate("band_edges", edges, edge, cost=64)
@@ -56,12 +58,3 @@ def _share(b: Body, last: Scalar, first: Scalar, begin: Scalar, end: Scalar) -> 
     whole = b.binary("arith.maxsi", b.sub(end, begin), b.like(1, end))
     part = b.sub(last, first)
     return b.div(b.convert("arith.sitofp", part, "f64"), b.convert("arith.sitofp", whole, "f64"))
-
-
-def _one(b: Body, value: Value) -> Scalar:
-    """The one element of an operand, f64."""
-    return converted(b, b.extract(b.stage.tensor(value, (1,)), [b.index(0)]), value.tensor.dtype, DType.F64)
-
-
-def _number(b: Body, index: Scalar) -> Scalar:
-    return b.convert("arith.sitofp", b.convert("arith.index_cast", index, "i64"), "f64")

@@ -7,14 +7,14 @@ from typing import Any
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.control import Carried, forall, insert, loop, repeat, when
-from mlc.codegen.mlir.indexing import unraveled
+from mlc.codegen.mlir.indexing import only_element, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import minus, plus, times
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.text import Body, Scalar, Tensor, register_type
-from mlc.ir import DType, Value
+from mlc.ir import DType
 from mlc.ops import NonMaxSuppression
 
 Box = tuple[list[Scalar], list[Scalar]]  # the low and the high ends along both axes
@@ -92,9 +92,9 @@ class _Class:
         self.sample, self.kind = unraveled(b, line, (samples, classes))
         self.boxes, self.scores = b.stage.tensor(op.boxes), b.stage.tensor(op.scores)
         self.count = b.stage.dim(boxes)
-        self.limit = b.index(0) if op.limit is None else b.as_index(_one(b, op.limit, DType.I64))
-        self.overlap = b.number(0, "f64") if op.iou_threshold is None else _one(b, op.iou_threshold, DType.F64)
-        self.least = None if op.score_threshold is None else _one(b, op.score_threshold, op.scores.tensor.dtype)
+        self.limit = b.index(0) if op.limit is None else b.as_index(only_element(b, op.limit, DType.I64))
+        self.overlap = b.number(0, "f64") if op.iou_threshold is None else only_element(b, op.iou_threshold, DType.F64)
+        self.least = None if op.score_threshold is None else only_element(b, op.score_threshold, op.scores.tensor.dtype)
 
     def chosen(self, b: Body, parts: list[Tensor]) -> list[Tensor]:
         """Turn by turn the best box that is left, and without those that overlap it; parts as of `_kept`."""
@@ -180,8 +180,3 @@ class _Class:
         for number in (*areas, union):
             is_fine = b.binary("arith.andi", is_fine, b.compare("ogt", number, zero))
         return b.select(is_fine, b.div(shared, union), zero)
-
-
-def _one(b: Body, value: Value, dtype: DType) -> Scalar:
-    """The one element of an operand."""
-    return converted(b, b.extract(b.stage.tensor(value, (1,)), [b.index(0)]), value.tensor.dtype, dtype)
