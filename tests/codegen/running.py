@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlc.codegen import HostStep, HostValue, Options, Port, Program, emit
+from mlc.codegen.families import Kernels
 from mlc.codegen.lower import captured
 from mlc.interpreter import run
 from mlc.ir import Function, Module, Op, TensorType, Value
@@ -27,9 +28,11 @@ def module_of(op: Op, arguments: Sequence[Value]) -> Module:
     return module
 
 
-def compiled(module: Module, *, target: str = "host", no_fallback: bool = False) -> tuple[Executable, Program]:
+def compiled(
+    module: Module, *, target: str = "host", no_fallback: bool = False, kernels: Kernels | None = None
+) -> tuple[Executable, Program]:
     """The module as an Executable, with the program it was made from."""
-    program = emit(module, Target.parse(target), Options(no_fallback=no_fallback))
+    program = emit(module, Target.parse(target), Options(no_fallback=no_fallback), kernels=kernels)
     return Executable(artifact_of(program), [host_function(s) for s in program.host_steps]), program
 
 

@@ -11,6 +11,7 @@ from cases import attention as attention_cases
 from codegen.running import compiled, module_of
 from codegen.test_cases import compare
 
+from mlc.codegen.families import Kernels
 from mlc.errors import CompileError
 from mlc.interpreter import interpret
 
@@ -26,6 +27,21 @@ ROWS = [
 
 @pytest.mark.parametrize(("target", "name"), ROWS)
 def test_code_for_a_forced_target_equals_evaluate(target: str, name: str) -> None:
+    check(target, name, None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["x86-64-v3", "x86-64-v2"])
+@pytest.mark.parametrize("name", CASES)
+def test_code_of_mlir_for_a_forced_target_equals_evaluate(target: str, name: str) -> None:
+    pytest.importorskip("torch_mlir", reason="the mlir backend is an extra")
+    from mlc.codegen.mlir.backend import MlirKernels
+
+    check(target, name, MlirKernels())
+
+
+def check(target: str, name: str, kernels: Kernels | None) -> None:
+    """The case with its static and its symbolic dims."""
     case = CASES[name]
     symbolic, values = case.symbolic_types()
     for types in (case.input_types(), symbolic) if values else (case.input_types(),):
@@ -36,6 +52,6 @@ def test_code_for_a_forced_target_equals_evaluate(target: str, name: str) -> Non
             continue
         module = module_of(op, arguments)
         want = interpret(module, list(case.inputs))
-        executable, _ = compiled(module, target=target)
+        executable, _ = compiled(module, target=target, kernels=kernels)
         for ours, theirs in zip(executable.run(*case.inputs), want, strict=True):
             compare(ours, theirs, op, list(case.inputs), f"{name} for {target}")
