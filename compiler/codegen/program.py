@@ -86,10 +86,6 @@ class ErrorText:
         """All of it, where it is said too."""
         return f"{literal(self.where)}: {self.message}" if self.where else self.message
 
-    def format(self, args: tuple[int, ...]) -> str:
-        """The message with its numbers."""
-        return self.message.format(*args)
-
 
 @dataclass(frozen=True)
 class Alternatives:
