@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cases import normal
 from codegen.running import compiled, module_of
+from tolerance import assert_close
 
 from mlc.interpreter import interpret
 from mlc.ir import Array, Block, DType, Function, symbol, tensor, type_of
@@ -60,6 +61,17 @@ def test_attention_equals_evaluate_at_size(size: str, layout: str, target: str) 
     (want,) = interpret(module, inputs)
     run, _ = compiled(module, target=target, no_fallback=True)
     np.testing.assert_allclose(run(*inputs), want, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("target", ["host", "x86-64-v3", "x86-64-v2"])
+@pytest.mark.parametrize("size", [8, 16, 32, 64])
+def test_as_many_keys_as_a_head_is_deep_and_values_of_another_width(size: int, target: str) -> None:
+    """The two products then differ in nothing but the rows that they write."""
+    operands = [normal(1, 2, 6, size), normal(1, 2, size, size), normal(1, 2, size, 2 * size)]
+    function = Function("main", [(name, type_of(x)) for name, x in zip("qkv", operands, strict=True)])
+    module = module_of(Attention(*function.inputs), function.inputs)
+    executable, _ = compiled(module, target=target, no_fallback=True)
+    assert_close(executable.run(*operands)[0], interpret(module, operands)[0], model="attention")
 
 
 def test_the_bits_of_attention_do_not_depend_on_the_threads() -> None:

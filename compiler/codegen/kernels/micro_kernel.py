@@ -71,7 +71,9 @@ class MicroKernel:
     def _function(self, k: Builder, strides: Sequence[int | None], is_exact: bool) -> ir.Function:
         shape = self.shape
         named = "_".join("n" if s is None else str(s) for s in strides)
-        name = f"multiply_{shape.rows}x{shape.columns}_{named}_{self.lines_ahead}{'' if is_exact else '_rest'}"
+        # All that the function is written for: two that differ in the rows of c alone stand side by side in attention.
+        name = f"multiply_{shape.rows}x{shape.columns}_{named}_{self.x_dtype.name}_{self.dtype.name}_{self.c_row}"
+        name += f"_{self.lines_ahead}{'_behind' if self.has_rows_behind else ''}{'' if is_exact else '_rest'}"
         name += f"_making_{self.differences}" if self.differences else ""
         module = k.function.module
         if name in module.globals:
