@@ -130,10 +130,12 @@ def test_a_transform_that_does_not_match_is_named_with_stage_and_line(model: Pat
 def test_a_schedule_may_include_sequences_of_its_own(model: Path, tmp_path: Path) -> None:
     begin, end = PACKAGED.index("    // What is before and behind"), PACKAGED.index("    transform.yield")
     helper = (
-        "  transform.named_sequence @rest(%func: !transform.any_op {transform.readonly}) {\n"
+        "  transform.named_sequence @rest(%func: !transform.any_op {transform.readonly}, "
+        "%columns: !transform.param<i64> {transform.readonly}) {\n"
         f"{PACKAGED[begin:end]}    transform.yield\n  }}\n"
     )
-    include = "    transform.include @rest failures(propagate) (%func) : (!transform.any_op) -> ()\n"
+    types = "(!transform.any_op, !transform.param<i64>) -> ()"
+    include = f"    transform.include @rest failures(propagate) (%func, %columns) : {types}\n"
     text = PACKAGED[:begin] + include + PACKAGED[end:]
     schedule = tmp_path / "my.mlir"
     schedule.write_text(
