@@ -104,7 +104,8 @@ def test_resize_before_opset_11_rounds_down() -> None:
 
 
 @pytest.mark.parametrize("rounding", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
-@pytest.mark.parametrize("scales", [(2.0, 3.0), (0.6, 0.5), (1.5, 0.75)])
+# Scales that f32 holds: of 0.6 it holds more, and ONNX Runtime's own rounding makes a tie of 1.5 / 0.6.
+@pytest.mark.parametrize("scales", [(2.0, 3.0), (0.625, 0.5), (1.5, 0.75)])
 def test_nearest_neighbors_as_tensorflow_counts_half_pixels(rounding: str, scales: tuple[float, float]) -> None:
     arrays = {"x": normal(1, 1, 5, 7), "r": np.zeros(0, np.float32), "s": np.array([1, 1, *scales], np.float32)}
     how = {"coordinate_transformation_mode": "tf_half_pixel_for_nn", "nearest_mode": rounding}
