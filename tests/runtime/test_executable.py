@@ -155,7 +155,7 @@ def test_every_dtype_is_known_by_its_numpy_name(dtype: str) -> None:
 
 
 def test_an_error_number_becomes_its_message() -> None:
-    errors = ("unused", "node 'g{x}' (Gather): index {0} out of range [0, {1})")
+    errors = ("unused", "node 'g{{x}}' (Gather): index {0} out of range [0, {1})")
     with pytest.raises(RunError, match=r"^node 'g\{x\}' \(Gather\): index 7 out of range \[0, 9\)$"):
         Executable(answering((), 2, errors=errors))()
 
