@@ -128,29 +128,33 @@ def _sorted_places(g: Lowering, lines: _Lines) -> Temporary:
     [places] = stage.generic(["i"], [], [(out, ["i"])], count)
     dtype = lines.x.tensor.dtype
     byte_count = 4 if dtype.is_float and dtype.itemsize < 4 else dtype.itemsize
+    # To the other buffer and back in a turn: what a loop carries keeps its memory. Bytes are turns, not code: what
+    # bufferization asks of loops behind each other doubles with each.
+    turns = (byte_count + 1) // 2
 
-    def by_element(b: Body, turn: Scalar, now: list[Carried]) -> list[Carried]:
+    def by_bytes(b: Body, turn: Scalar, now: list[Carried]) -> list[Carried]:
         places, spare, starts = now
-        number = b.binary("arith.subi", b.binary("arith.subi", width, b.index(1)), turn)
-        for byte in range(byte_count):
+        element = b.binary("arith.divui", turn, b.index(turns))
+        number = b.binary("arith.subi", b.binary("arith.subi", width, b.index(1)), element)
+        pair = b.binary("arith.remui", turn, b.index(turns))
 
-            def digit(b: Body, place: Scalar, byte: int = byte) -> Scalar:
-                key = lines.key(b, b.as_index(place), number)
-                shifted = b.binary("arith.shrui", key, b.like(8 * byte, key))
-                return b.convert("arith.index_castui", b.binary("arith.andi", shifted, b.like(RADIX - 1, key)), INDEX)
-
-            spare, starts = _scattered(b, places, spare, starts, digit)
-            places, spare = spare, places
-        if byte_count % 2 == 0:
-            return [places, spare, starts]
+        def digit(b: Body, place: Scalar, second: int) -> Scalar:
+            key = lines.key(b, b.as_index(place), number)
+            bits = b.binary("arith.addi", b.binary("arith.muli", pair, b.index(16)), b.index(8 * second))
+            shifted = b.binary("arith.shrui", key, b.convert("arith.index_cast", bits, key.type))
+            return b.convert("arith.index_castui", b.binary("arith.andi", shifted, b.like(RADIX - 1, key)), INDEX)
 
         def back(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
-            return [insert(b, b.extract(places, [i]), now[0], [i])]
+            return [insert(b, b.extract(spare, [i]), now[0], [i])]
 
-        # Not the one for the other: what a loop carries keeps its memory.
-        return [*loop(b, zero, n, [spare], back), places, starts]
+        spare, starts = _scattered(b, places, spare, starts, lambda b, place: digit(b, place, 0))
+        if byte_count == 1:
+            return [*loop(b, zero, n, [places], back), spare, starts]
+        places, starts = _scattered(b, spare, places, starts, lambda b, place: digit(b, place, 1))
+        return [places, spare, starts]
 
-    places, *_ = loop(b, zero, width, [places, spare, starts], by_element)
+    count_of_turns = b.binary("arith.muli", width, b.index(turns))
+    places, *_ = loop(b, zero, count_of_turns, [places, spare, starts], by_bytes)
     g.close(stage, [places])
     return order
 
