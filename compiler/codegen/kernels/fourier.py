@@ -106,7 +106,7 @@ def dft(plan: Plan, op: Dft) -> None:
         raise NoKernel("whether the numbers are complex is not known when compiling")
     rank = len(dims)
     axes = [op.axis % rank] if op.axis is not None else list(range(rank - 1))
-    turn = Turn(plan, _known_length(op, axes))
+    turn = Turn(plan, known_length(op, axes))
     results = op.result.tensor.dims[:-1]
     is_real = op.is_inverse and op.is_onesided
 
@@ -123,7 +123,8 @@ def dft(plan: Plan, op: Dft) -> None:
                 _one_along(k, op, turn, at, axis, is_real)
 
 
-def _known_length(op: Dft, axes: list[int]) -> Dim | None:
+def known_length(op: Dft, axes: list[int]) -> Dim | None:
+    """The transform's length where it is known without the run's data: given, or that of its one axis."""
     if op.length is not None:
         return op.length
     if op.length_operand is not None or len(axes) > 1:

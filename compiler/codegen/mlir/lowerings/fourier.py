@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mlc.codegen.kernel import Temporary
+from mlc.codegen.kernels.fourier import known_length
 from mlc.codegen.mlir.control import Carried, loop, when
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
@@ -70,7 +71,7 @@ def dft(g: Lowering, op: Dft) -> None:
     if not isinstance(dims[-1], int):
         raise NoKernel("whether the numbers are complex is not known when compiling")
     axes = [op.axis % len(dims)] if op.axis is not None else list(range(len(dims) - 1))
-    turn = Turn(g, _known_length(op, axes))
+    turn = Turn(g, known_length(op, axes))
 
     def element(b: Body, index: list[Scalar]) -> Scalar:
         if op.axis is not None:
@@ -87,15 +88,6 @@ def dft(g: Lowering, op: Dft) -> None:
         return converted(b, total, DType.F64, dtype)
 
     g.indexed(op, element, cost=4 * g.plan.estimate(dims[axes[0]]))
-
-
-def _known_length(op: Dft, axes: list[int]) -> Dim | None:
-    if op.length is not None:
-        return op.length
-    if op.length_operand is not None or len(axes) > 1:
-        return None
-    extent = op.x.tensor.dims[axes[0]]
-    return (extent - 1) * 2 if op.is_inverse and op.is_onesided else extent
 
 
 def _along(b: Body, op: Dft, turn: Turn, index: list[Scalar], axis: int) -> Scalar:
