@@ -12,34 +12,24 @@ from typing import Any
 from torch_mlir import ir
 from torch_mlir.dialects import scf
 
+from mlc.codegen.mlir.walking import ops_named
+
 
 def keep_in_registers(module: Any) -> None:
     """Loops that carry a tensor, read one masked tile of it and write that tile again carry the tile as a vector."""
-    for loop in _found(module, "scf.for"):
+    for loop in ops_named(module, "scf.for"):
         _carry_vector(loop)
 
 
 def unmask_products(module: Any) -> None:
     """Products compute all lanes: those that the mask leaves out are never written."""
-    for masked in _found(module, "vector.mask"):
+    for masked in ops_named(module, "vector.mask"):
         inside = list(masked.regions[0].blocks[0].operations)
         if inside[0].operation.name != "vector.contract" or len(masked.operands) > 1:
             continue
         inside[0].operation.move_before(masked)
         masked.results[0].replace_all_uses_with(inside[0].operation.results[0])
         masked.erase()
-
-
-def _found(module: Any, name: str) -> list[Any]:
-    found: list[Any] = []
-
-    def visit(op: Any) -> Any:
-        if op.name == name:
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit)
-    return found
 
 
 def _carry_vector(loop: Any) -> None:

@@ -21,6 +21,7 @@ from mlc.codegen.mlir import pipeline
 from mlc.codegen.mlir.accumulators import keep_in_registers, unmask_products
 from mlc.codegen.mlir.math_calls import call_own_math
 from mlc.codegen.mlir.sequences import Failure, Schedules, read, told
+from mlc.codegen.mlir.walking import ops_named
 
 
 def main() -> None:
@@ -194,15 +195,7 @@ def _keep_masked_tiles(module: Any) -> None:
 
 def _order_factors(module: Any) -> None:
     """Swaps the factors of a contraction where the left one has the columns: elements of the left one are splatted."""
-    found: list[Any] = []
-
-    def visit(op: Any) -> Any:
-        if op.name == "vector.contract":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit)
-    for op in found:
+    for op in ops_named(module, "vector.contract"):
         maps = [ir.AffineMapAttr(m).value for m in op.attributes["indexing_maps"]]
         columns = str(maps[2].results[len(maps[2].results) - 1])
         left, right = ({str(e) for e in m.results} for m in maps[:2])
@@ -214,15 +207,7 @@ def _order_factors(module: Any) -> None:
 
 def _replace_copies(func: Any) -> None:
     """memref.copy becomes linalg.copy: its own lowering calls a library that is not there."""
-    copies: list[Any] = []
-
-    def visit(op: Any) -> Any:
-        if op.name == "memref.copy":
-            copies.append(op)
-        return ir.WalkResult.ADVANCE
-
-    func.operation.walk(visit)
-    for op in copies:
+    for op in ops_named(func, "memref.copy"):
         with ir.InsertionPoint(op):
             linalg.copy(op.operands[0], outs=[op.operands[1]])
         op.erase()

@@ -14,6 +14,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, func, ub, vector
 
 from mlc.codegen.mlir.pipeline import HALF_CALLS, MATH_CALLS, MATH_PREFIX
+from mlc.codegen.mlir.walking import ops_named
 
 
 def call_own_math(module: Any) -> None:
@@ -37,15 +38,7 @@ def call_own_math(module: Any) -> None:
 
 def _widen_products(module: Any) -> None:
     """Products of 16-bit floats summed in f32 take f32: MLIR would widen them where it is too late for calls."""
-    found: list[Any] = []
-
-    def visit(op: Any) -> Any:
-        if op.name == "vector.contract":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit)
-    for op in found:
+    for op in ops_named(module, "vector.contract"):
         wide = _element(op.operands[2].type)
         with ir.InsertionPoint(op), op.location:
             for number in range(2):
@@ -57,16 +50,10 @@ def _widen_products(module: Any) -> None:
 
 def _split_conversions(module: Any) -> None:
     """An integer to f16 or bf16 goes by f32: MLIR makes one op of the two, for which LLVM would call compiler-rt."""
-    found: list[Any] = []
-
-    def visit(op: Any) -> Any:
-        if op.name in ("arith.sitofp", "arith.uitofp") and str(_element(op.results[0].type)) in ("f16", "bf16"):
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit)
-    for op in found:
+    for op in ops_named(module, "arith.sitofp", "arith.uitofp"):
         kind = op.results[0].type
+        if str(_element(kind)) not in ("f16", "bf16"):
+            continue
         with ir.InsertionPoint(op), op.location:
             single = ir.F32Type.get()
             wide = ir.VectorType.get(kind.shape, single) if isinstance(kind, ir.VectorType) else single
