@@ -56,6 +56,7 @@ def test_every_case_listed_as_wrong_in_the_suite_has_its_proof() -> None:
     assert onnx_suite.wrong_in_suite() == set(TRUTH)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the suite divides by zero while it makes its data
 @pytest.mark.parametrize("name", TRUTH)
 def test_the_suite_is_further_off_than_mlc_where_it_is_listed_as_wrong(name: str) -> None:

@@ -6,6 +6,7 @@ interpreter computes the same numbers.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -122,8 +123,13 @@ def apart_module(body: Callable[..., Value], inputs: Sequence[Array]) -> Module:
     return module
 
 
-@pytest.mark.parametrize("epilogue", EPILOGUES)
-@pytest.mark.parametrize("heavy", HEAVY)
+PAIRS = list(itertools.product(HEAVY, EPILOGUES))
+
+
+@pytest.mark.parametrize(
+    ("heavy", "epilogue"),
+    [pytest.param(*pair, marks=() if i % 4 == 0 else pytest.mark.slow) for i, pair in enumerate(PAIRS)],
+)
 def test_what_is_fused_behind_a_kernel_equals_what_is_not(heavy: str, epilogue: str) -> None:
     build, operands = HEAVY[heavy]
     dims = build(*Function("main", [(f"x{i}", type_of(x)) for i, x in enumerate(operands)]).inputs).results[0].tensor
