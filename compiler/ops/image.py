@@ -91,8 +91,8 @@ class RoiAlign(Op):
 
     batch[R] says which sample a box is in. Boxes are scaled by `spatial_scale`, and moved by half an element with
     `half_pixel`, else at least 1 x 1. Each cell takes `sampling_ratio`^2 points, or ceil(box / cells) per dim where
-    that is 0; their mean, or for "max" the greatest weighted neighbour. Points further than 1 outside x are 0. ONNX
-    RoiAlign (opset 22).
+    that is 0 (none where a box is not finite); their mean, or for "max" the greatest weighted neighbour, 0 of none.
+    Points further than 1 outside x are 0. ONNX RoiAlign (opset 22).
     """
 
     x: Value
@@ -142,7 +142,7 @@ class RoiAlign(Op):
         """(indices, weights) [cells, points, 2] of the two neighbours of each point along one axis."""
         length = end - start if self.half_pixel else max(end - start, 1.0)
         step = length / cells
-        points = self.sampling_ratio or max(math.ceil(step), 0)
+        points = self.sampling_ratio or (max(math.ceil(step), 0) if math.isfinite(step) else 0)
         within = (np.arange(points) + 0.5) / max(points, 1)
         at = start + (np.arange(cells)[:, None] + within) * step
         outside = (at < -1) | (at > size)

@@ -10,6 +10,7 @@ from cases import Case, integers, normal, positive
 from mlc.ir import DType, symbol
 from mlc.ops import Col2Im, GridSample, MaxRoiPool, NonMaxSuppression, RoiAlign
 
+ENDLESS_ROIS = np.array([[0, 0, np.inf, 3], [np.nan, 0, 3, 3], [1, 1, 4, 5], [0, -np.inf, 2, 2]], np.float32)
 WIDE_GRID = normal(2, 3, 4, 2)  # reaches outside of [-1, 1] in places
 FAR = np.array([np.nan, np.inf, -np.inf, 1e30, -1e9, 1, -1, 0, 1.0000001, -3.5, 2.5], np.float32)
 FAR_GRID = np.stack(np.meshgrid(FAR, FAR), axis=-1)[None]
@@ -89,6 +90,14 @@ CASES = [
         )
         for mode in ("avg", "max")
         for d in (DType.F16, DType.F64)
+    ),
+    *(
+        Case(
+            f"roi_align_{mode}_not_finite",
+            lambda *v, mode=mode: RoiAlign(*v, height=2, width=3, mode=mode),
+            (normal(2, 3, 6, 8), ENDLESS_ROIS, np.array([0, 1, 0, 1])),
+        )
+        for mode in ("avg", "max")
     ),
     Case("roi_align_no_boxes", RoiAlign, (normal(1, 2, 4, 4), normal(0, 4), np.zeros(0, np.int64))),
     Case(

@@ -68,8 +68,9 @@ class Aligned:
     def _count(self, step: Element) -> Num:
         k = self.k
         whole = math.ceil(k.ir, step)
-        zero = k.like(0.0, whole)
-        return k.ir.fptosi(k.ir.select(k.ir.fcmp_ordered(">", whole, zero), whole, zero), I64)
+        zero, endless = k.like(0.0, whole), k.like(float("inf"), whole)
+        is_some = k.ir.and_(k.ir.fcmp_ordered(">", whole, zero), k.ir.fcmp_ordered("<", whole, endless))
+        return k.ir.fptosi(k.ir.select(is_some, whole, zero), I64)
 
     def cell(self, sample: Num, channel: Num, row: Num, column: Num) -> Element:
         """The value of one cell."""

@@ -108,7 +108,9 @@ def _side(b: Body, op: RoiAlign, roi: Scalar, axis: int, cell: Scalar) -> Side:
     points = b.index(op.sampling_ratio)
     if op.sampling_ratio == 0:
         whole = b.unary("math.ceil", step)
-        grown = b.select(b.compare("ogt", whole, b.like(0, whole)), whole, b.like(0, whole))
+        zero, endless = b.like(0, whole), b.like(float("inf"), whole)
+        is_some = b.binary("arith.andi", b.compare("ogt", whole, zero), b.compare("olt", whole, endless))
+        grown = b.select(is_some, whole, zero)
         points = b.as_index(b.convert("arith.fptosi", grown, "i64"))
     size = as_float(b, b.stage.dim(op.x.tensor.dims[2 + axis]), "f64")
     wide_start, wide_step = (converted(b, x, dtype, DType.F64) for x in (start, step))
