@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlc.ir import Array, Dim, DType, Op, TensorType, Value, keyword
-from mlc.ir.dims import product
+from mlc.ir.dims import floordiv, product
 from mlc.ops.inference import same_dtype
 from mlc.ops.precision import widened
 from mlc.ops.sampling import sample_linear
@@ -112,7 +112,8 @@ class Conv(Op):
         block = block_of(self.layout)
         channels = x.dims[1] if self.takes_plain or not block else x.dims[1] * x.dims[-1]
         per_group = w.dims[1] * (w.dims[-2] if block else 1)
-        pairs = [(channels, per_group * self.groups)]
+        filters = w.dims[0] * (w.dims[-1] if block else 1)
+        pairs = [(channels, per_group * self.groups), (filters, self.groups * floordiv(filters, self.groups))]
         return pairs if self.b is None else [*pairs, (self.b.tensor.dims[0], w.dims[0])]
 
     def _check_winograd(self, w: TensorType) -> None:

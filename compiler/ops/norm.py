@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlc.ir import Array, Dim, Op, TensorType, Value
-from mlc.ir.dims import product
+from mlc.ir.dims import floordiv, product
 from mlc.ops.inference import normalized_axis
 from mlc.ops.precision import widened
 
@@ -149,7 +149,8 @@ class GroupNorm(Norm):
             raise self.error(f"{channels} channels do not split into {self.groups} groups")
 
     def equal_dims(self) -> Sequence[tuple[Dim, Dim]]:
-        return self.channel_dims(self.scale, self.bias)
+        channels = self.x.tensor.dims[1]
+        return [*self.channel_dims(self.scale, self.bias), (channels, self.groups * floordiv(channels, self.groups))]
 
     def evaluate(self, x: Array, scale: Array, bias: Array) -> Array:
         grouped = widened(x).reshape(x.shape[0], self.groups, x.shape[1] // self.groups, *x.shape[2:])

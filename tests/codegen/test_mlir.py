@@ -36,7 +36,6 @@ FORMS = (
     "is known only when the model runs",
     "blocked convolutions of",
     "is not known when compiling",
-    "are not known when compiling",
 )
 
 

@@ -211,14 +211,23 @@ class Main:
         return self.stage.op(f"arith.constant {contents} : {kind}", dtype, array.shape)
 
     def _reshaped(self, tensor: Tensor, dims: tuple[Dim, ...]) -> Tensor:
-        """The same elements in another shape: dims split or merged, through one dim where it is neither."""
+        """The same elements in another shape of equally many: through one dim where dims do not just split or merge."""
+        if (made := self._regrouped(tensor, dims)) is not None:
+            return made
+        flat = self._regrouped(tensor, (product(tensor.dims),))
+        made = None if flat is None else self._regrouped(flat, dims)
+        assert made is not None, (tensor.dims, dims)
+        return made
+
+    def _regrouped(self, tensor: Tensor, dims: tuple[Dim, ...]) -> Tensor | None:
+        """The same elements with dims split, merged or as they are; None where that does not make these dims."""
         if tensor.dims == dims:
             return tensor
         if (groups := reassociation(tensor.dims, dims)) is not None:
             return self._collapsed(tensor, dims, groups)
         if (groups := reassociation(dims, tensor.dims)) is not None:
             return self._expanded(tensor, dims, groups)
-        return self._reshaped(self._reshaped(tensor, (product(tensor.dims),)), dims)
+        return None
 
     def _collapsed(self, tensor: Tensor, dims: tuple[Dim, ...], groups: list[list[int]]) -> Tensor:
         kind = tensor_type(tensor.dtype, dims)

@@ -25,7 +25,7 @@ from mlc.codegen.mlir.text import Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Array, Dim
-from mlc.ir.dims import is_static
+from mlc.ir.dims import floordiv, is_static
 from mlc.ops import Conv
 from mlc.ops.windows import block_of
 
@@ -76,17 +76,16 @@ def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, 
     """In the plain layout: the named op for images without groups, else a generic with a dim for the groups."""
     n, c, *pixels = dims
     counts = op.result.tensor.dims[2:]
-    filters = op.w.tensor.dims[0]
-    if not isinstance(filters, int) or not isinstance(op.w.tensor.dims[1], int):
-        raise NoKernel("the number of filters is not known when compiling")
-    groups, each = op.groups, filters // op.groups
+    filters, per_group = op.w.tensor.dims[:2]
+    groups, each = op.groups, floordiv(filters, op.groups)
     wide = accumulator(op.result.tensor.dtype)
-    if groups == 1 and rank == 2 and wide is op.x.tensor.dtype and isinstance(counts[1], int) and filters % 4 == 0:
+    is_named = groups == 1 and rank == 2 and wide is op.x.tensor.dtype
+    has_lanes = isinstance(filters, int) and filters % 4 == 0
+    if is_named and has_lanes and is_static(per_group) and is_static(counts[1]):
         _lanes(g, op, Window.of(op, x, dims, kernel))
         return
     stage = g.stage(op)
     grouped = (n, groups, each, *counts)
-    is_named = groups == 1 and rank == 2 and wide is op.x.tensor.dtype
     out = g.result(stage, op.result, None if is_named else grouped, wide)
     names = ["n", "g", "o", *(f"p{i}" for i in range(rank))]
     start = bias_or_zeros(stage, op, out, (1,) if is_named else (1, 2), (filters,) if is_named else (groups, each))
@@ -97,7 +96,6 @@ def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, 
         given = f"ins({seen.name}, {f.name} : {seen.type}, {f.type})"
         made = stage.op(f"{head} {given} outs({start.name} : {start.type}) -> {out.type}", out.dtype, out.dims)
     else:
-        per_group = op.w.tensor.dims[1]
         taps = [f"k{i}" for i in range(rank)]
         places = window_index(names[3:], taps, op.strides, op.dilations)
         ins: list[tuple[Tensor, Expressions]] = [

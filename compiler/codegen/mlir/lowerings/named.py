@@ -18,6 +18,7 @@ from mlc.codegen.mlir.text import Expressions, Stage, Tensor, memory_type, numbe
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim
+from mlc.ir.dims import floordiv
 from mlc.ops import AveragePool, Conv, LpPool, MaxPool, Softmax
 from mlc.ops.pool import Pool
 from mlc.ops.windows import block_of
@@ -63,9 +64,7 @@ def _ungrouped(g: Lowering, stage: Stage, op: Conv, x: Tensor, rank: int) -> Ten
 def _grouped(g: Lowering, stage: Stage, op: Conv, x: Tensor, kernel: tuple[int, ...]) -> Tensor:
     rank, groups = len(kernel), op.groups
     filters, channels = op.w.tensor.dims[:2]
-    if not isinstance(filters, int) or not isinstance(channels, int):
-        raise NoKernel("the number of filters is not known when compiling")
-    each = filters // groups
+    each = floordiv(filters, groups)
     dtype = accumulator(op.result.tensor.dtype)
     if rank == 2 and channels == each == 1:
         out = g.result(stage, op.result, None, dtype)
@@ -237,8 +236,14 @@ def _sum(
     return made
 
 
-def _split(stage: Stage, x: Tensor, axis: int, parts: tuple[int, int]) -> Tensor:
-    """x with one axis as two."""
+def _split(stage: Stage, x: Tensor, axis: int, parts: tuple[int, Dim]) -> Tensor:
+    """x with one axis as two; MLIR wants to know as much of the one as of the two."""
+    count, whole = x.dims[axis], parts[0] * parts[1]
+    if isinstance(count, int):
+        parts = (parts[0], count // parts[0])
+    elif isinstance(whole, int):
+        known = Tensor("", x.dtype, (*x.dims[:axis], whole, *x.dims[axis + 1 :]))
+        x = stage.op(f"tensor.cast {x.name} : {x.type} to {known.type}", x.dtype, known.dims)
     dims = (*x.dims[:axis], *parts, *x.dims[axis + 1 :])
     groups = [[a + (a > axis)] if a != axis else [a, a + 1] for a in range(len(x.dims))]
     made = Tensor("", x.dtype, dims)

@@ -10,9 +10,8 @@ from mlc.codegen.mlir.lowerings.reduce import divided, reduction
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor, register_type
 from mlc.codegen.registers import accumulator
-from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Value
-from mlc.ir.dims import product
+from mlc.ir.dims import floordiv, product
 from mlc.ops import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, Lrn, RmsNorm
 
 
@@ -121,11 +120,7 @@ def group_norm(g: Lowering, op: GroupNorm | InstanceNorm) -> None:
     """x as [N, groups, channels of a group, pixels]: statistics over the last two."""
     n, c, *spatial = op.x.tensor.dims
     groups: Dim = op.groups if isinstance(op, GroupNorm) else c
-    inside: Dim = (
-        1 if isinstance(op, InstanceNorm) else c // groups if isinstance(c, int) and isinstance(groups, int) else 0
-    )
-    if inside == 0:
-        raise NoKernel("the channels of a group are not known when compiling")
+    inside: Dim = floordiv(c, op.groups) if isinstance(op, GroupNorm) else 1
     pixels = product(spatial)
     means, roots = statistics(g, op.x, (n * groups, inside * pixels), op.epsilon, centers=True)
     assert means is not None
