@@ -47,14 +47,6 @@ def is_filled_with(value: Value | None, number: float) -> bool:
     return found == number and bool(np.signbit(found)) == bool(np.signbit(number))
 
 
-def constant_ints(value: Value | None) -> tuple[int, ...] | None:
-    """The contents of a small integer constant."""
-    array = constant_value(value)
-    if array is None or array.dtype.kind not in "iu" or array.ndim > 1:
-        return None
-    return tuple(int(v) for v in array.reshape(-1))
-
-
 def other_use(value: Value, user: Op) -> Use | None:
     """The first use of `value` by another op than `user`, the graph's outputs included."""
     return next((use for use in value.uses if use.op is not user), None)

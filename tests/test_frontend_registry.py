@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import mlc.frontend.onnx_import.operators  # noqa: F401  registers them
 from mlc.frontend.onnx_import.registry import find_operator, onnx_op
 from mlc.frontend.registry import Registry, Served, members
 from mlc.ir import Dim, DimExpr, Value

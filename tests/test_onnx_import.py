@@ -99,7 +99,7 @@ def test_different_names_stay_different_symbols() -> None:
 
 
 def test_a_dim_that_spells_an_expression_of_known_symbols_is_that_expression() -> None:
-    (x, y) = load(
+    (_, y) = load(
         model_of([node("Relu", ["x"], ["r"])], {"x": ["N"], "y": ["N + 1", "M + 1"]}, {"r": None})
     ).main.inputs
     assert [str(d) for d in y.tensor.dims] == ["N + 1", "M_1"]

@@ -51,7 +51,7 @@ class RunOptions:
 def run_passes(
     module: Module,
     passes: Sequence[Pass],
-    options: RunOptions = RunOptions(),  # noqa: B008 - frozen
+    options: RunOptions = RunOptions(),
     observers: Sequence[Observer] = (),
 ) -> tuple[list[PassResult], Ledger]:
     """Runs the passes in order on `module` in place; returns what each did and the ledger of all changes.

@@ -32,7 +32,7 @@ def test_native_code_with_symbolic_dims_equals_evaluate(name: str) -> None:
 def _check(case: Case, op: Op, arguments: list[Any]) -> None:
     module = module_of(op, arguments)
     want = interpret(module, list(case.inputs))
-    executable, program = compiled(module)
+    executable, _ = compiled(module)
     got = executable.run(*case.inputs)
     for number, (ours, theirs) in enumerate(zip(got, want, strict=True)):
         compare(ours, theirs, op, list(case.inputs), f"{case.name} result {number}")

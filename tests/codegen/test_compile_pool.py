@@ -109,7 +109,7 @@ def test_leaving_the_pool_ends_its_workers_whatever_happened(eager_workers: None
     assert process.returncode == -signal.SIGKILL and not thread.is_alive()
 
 
-def test_a_worker_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_a_worker_ends_with_a_parent_that_is_killed() -> None:
     script = (
         "import time; from mlc.child_process import start_module\n"
         "from mlc.codegen.compile_pool import CompilePool\n"

@@ -185,7 +185,7 @@ def test_weights_that_are_passed_over_once_are_not_asked_for_ahead() -> None:
 def test_a_channel_whose_weights_are_all_zero_still_counts(value: float) -> None:
     weights = normal(1, 1, 3, 3, 8, 8)
     weights[:, :, :, :, -2:, :] = 0
-    module, conv = conv_module((1, 1, 4, 6, 8), weights, pads=(1,) * 4)
+    module, _ = conv_module((1, 1, 4, 6, 8), weights, pads=(1,) * 4)
     x = normal(1, 1, 4, 6, 8)
     x[0, 0, 1, 2, 7] = value
     (want,) = interpret(module, [x])

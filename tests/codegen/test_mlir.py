@@ -241,7 +241,7 @@ def test_a_pass_that_this_torch_mlir_has_not_is_named(monkeypatch: pytest.Monkey
     assert "does not know the pass no-such-pass" in answer["failure"]["message"]
 
 
-def test_a_crash_of_mlir_is_an_error_and_the_next_request_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_of_mlir_is_an_error_and_the_next_request_is_answered() -> None:
     from mlc.codegen.mlir import run
 
     [function] = kernels_of(matmul_module(24, 64, 64)).functions.by_name.values()

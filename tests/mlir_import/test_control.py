@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch_mlir")
 
-import mlc  # noqa: E402
+import mlc
 
 ROWS = """
 func.func @main(%a: tensor<5x3xf32>) -> tensor<3xf32> {

@@ -10,7 +10,7 @@ from mlc.passes.table import level_passes
 
 pytest.importorskip("torch_mlir")
 pytest.importorskip("torch")
-from mlir_import import exported  # noqa: E402  needs torch
+from mlir_import import exported
 
 DIALECTS = ["tosa", "stablehlo"]
 

@@ -139,7 +139,7 @@ def test_a_function_that_calls_itself_is_refused() -> None:
     assert "function @g calls itself: g -> g" in message(text)
 
 
-def test_entry_is_refused_for_other_models(tmp_path: Path) -> None:
+def test_entry_is_refused_for_other_models() -> None:
     own = print_module(mlc.load(ADD))
     assert "is for MLIR with several functions" in message(own, "main")
 

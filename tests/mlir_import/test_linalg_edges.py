@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("torch_mlir")
 
-from mlir_import.calls import module_text, tensor  # noqa: E402
-from mlir_import.snippets.forms import function, generic  # noqa: E402
+from mlir_import.calls import module_text, tensor
+from mlir_import.snippets.forms import function, generic
 
-import mlc  # noqa: E402
+import mlc
 
 NAN = np.nan
 

@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("torch_mlir")
 
-from mlir_import.snippets.forms import function, generic  # noqa: E402
+from mlir_import.snippets.forms import function, generic
 
-import mlc  # noqa: E402
+import mlc
 
 F = "tensor<3x4xf32>"
 ROWS = "(i, j) -> (i, j); (i, j) -> (i)"

@@ -12,19 +12,19 @@ from click.testing import CliRunner
 
 pytest.importorskip("torch_mlir")
 
-from mlir_import import jax_functions  # noqa: E402
-from mlir_import.judge import Judge  # noqa: E402
-from mlir_import.mutations import mutated  # noqa: E402
-from mlir_import.snippets import SNIPPETS  # noqa: E402
-from mlir_import.snippets.stablehlo import STABLEHLO  # noqa: E402
-from mlir_import.test_snippets import drawn  # noqa: E402
+from mlir_import import jax_functions
+from mlir_import.judge import Judge
+from mlir_import.mutations import mutated
+from mlir_import.snippets import SNIPPETS
+from mlir_import.snippets.stablehlo import STABLEHLO
+from mlir_import.test_snippets import drawn
 
-from mlc.cli.main import main  # noqa: E402
-from mlc.errors import CompileError  # noqa: E402
-from mlc.frontend.mlir_models import import_text  # noqa: E402
-from mlc.interpreter import interpret  # noqa: E402
-from mlc.ir import Module, TensorType  # noqa: E402
-from mlc.ir.verifier import verify  # noqa: E402
+from mlc.cli.main import main
+from mlc.errors import CompileError
+from mlc.frontend.mlir_models import import_text
+from mlc.interpreter import interpret
+from mlc.ir import Module, TensorType
+from mlc.ir.verifier import verify
 
 pytestmark = pytest.mark.usefixtures("short_limit")
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("torch_mlir")
 
-from models import exported  # noqa: E402
-from tolerance import assert_close  # noqa: E402
+import torch
+from models import exported
+from tolerance import assert_close
 
-import mlc  # noqa: E402
-from mlc.ir import Module  # noqa: E402
+import mlc
+from mlc.ir import Module
 
 # torch-mlir lowers all of these; the sizes of their weights don't matter to the import.
 NETWORKS = ("mlp", "resnet", "mobilenet", "squeezenet", "unet", "vit", "bert", "gpt", "gpt_spelled", "lstm")

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch_mlir")
 
-from mlir_page import PAGE, page  # noqa: E402
+from mlir_page import PAGE, page
 
 
 def test_the_page_of_mlir_operators_is_fresh() -> None:

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("torch_mlir")
 
-from models import exported  # noqa: E402
-from tolerance import assert_close  # noqa: E402
+import torch
+from models import exported
+from tolerance import assert_close
 
-import mlc  # noqa: E402
-import mlc.mlir  # noqa: E402
-from mlc import driver  # noqa: E402
+import mlc
+import mlc.mlir
+from mlc import driver
 
 NETWORKS = ("mlp", "resnet", "mobilenet", "squeezenet", "unet", "vit", "bert", "gpt", "lstm")
 

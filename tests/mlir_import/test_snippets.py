@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("torch_mlir")
 
-from mlir_import.snippets import SNIPPETS  # noqa: E402
-from mlir_import.snippets.forms import Snippet  # noqa: E402
-from tolerance import assert_op_close  # noqa: E402
+from mlir_import.snippets import SNIPPETS
+from mlir_import.snippets.forms import Snippet
+from tolerance import assert_op_close
 
-import mlc  # noqa: E402
-from mlc.ir import TensorType  # noqa: E402
+import mlc
+from mlc.ir import TensorType
 
 
 def drawn(kind: TensorType, sizes: dict[str, int], generator: np.random.Generator) -> Any:

@@ -20,7 +20,7 @@ from mlc.passes import BUILTIN, builtin_pass, parse_pipeline
 from mlc.rewrite import run_passes
 
 sys.path.insert(0, str(Path(__file__).parent))
-import random_graphs  # noqa: E402
+import random_graphs
 
 EXACT = [name for name in BUILTIN if builtin_pass(name).numerics == "exact"]
 

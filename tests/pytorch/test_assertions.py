@@ -9,9 +9,10 @@ import pytest
 
 import mlc
 
-torch = pytest.importorskip("torch")
-from comparing import assert_same  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from comparing import assert_same
+from torch import Tensor, nn
 
 
 class Checked(nn.Module):

@@ -10,11 +10,12 @@ import pytest
 import mlc
 from mlc.ops import If
 
-torch = pytest.importorskip("torch")
-from comparing import assert_gradients_close, assert_same  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from comparing import assert_gradients_close, assert_same
+from torch import Tensor, nn
 
-from mlc.torch_backend import compile_graph, eager  # noqa: E402
+from mlc.torch_backend import compile_graph, eager
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,10 @@ from tolerance import assert_close, assert_op_close
 import mlc
 from mlc.ops import Constant
 
-torch = pytest.importorskip("torch")
-from comparing import assert_same  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from comparing import assert_same
+from torch import Tensor, nn
 
 
 def test_a_module_is_called_as_ever_and_answers_as_eager() -> None:

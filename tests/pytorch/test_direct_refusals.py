@@ -11,8 +11,9 @@ import pytest
 
 import mlc
 
-torch = pytest.importorskip("torch")
-from torch import Tensor, nn  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from torch import Tensor, nn
 
 
 class Unsupported(nn.Module):
@@ -139,7 +140,7 @@ def test_tensors_without_dense_memory_of_the_cpu_are_refused(x: Tensor, message:
             compiled(x)
 
 
-def test_example_inputs_must_be_given_and_only_for_modules(tmp_path: Path) -> None:
+def test_example_inputs_must_be_given_and_only_for_modules() -> None:
     with pytest.raises(mlc.CompileError, match="give example_inputs: Linear is traced with them"):
         mlc.compile(nn.Linear(2, 2))
     with pytest.raises(mlc.CompileError, match="example_inputs and dynamic_shapes are for a torch.nn.Module"):

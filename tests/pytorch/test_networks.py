@@ -10,13 +10,14 @@ from tolerance import MODEL, PRECISION_CHANGING, assert_close
 import mlc
 from mlc.passes.table import level_passes
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("transformers", reason="defines some of the networks")
 
-from networks import NETWORKS, network  # noqa: E402
-from torch.utils import _pytree as pytree  # noqa: E402
+import torch
+from networks import NETWORKS, network
+from torch.utils import _pytree as pytree
 
-from mlc.torch_backend import compile_graph  # noqa: E402
+from mlc.torch_backend import compile_graph
 
 FAST = {("gru", 0), ("dlrm", 3)}
 SMALL = [

@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-import pytorch_page  # noqa: E402
+import pytorch_page
 
-from mlc.frontend.torch_import.registry import registered, torch_op  # noqa: E402
+from mlc.frontend.torch_import.registry import registered, torch_op
 
 
 def test_the_page_of_operators_is_fresh() -> None:

@@ -13,7 +13,7 @@ import mlc
 pytest.importorskip("torch")
 pytest.importorskip("expecttest", reason="torch's own test tables need it")
 
-import opinfo  # noqa: E402
+import opinfo
 
 # Random numbers, complex numbers, storage: operators with a reason in mlc.frontend.torch_import.reasons.
 NEVER = {"rand", "randn", "randperm", "_fft_r2c", "_fft_c2r", "sym_storage_offset", "sym_is_contiguous", "resize_"}

@@ -10,13 +10,14 @@ import pytest
 
 import mlc
 
-torch = pytest.importorskip("torch")
-from comparing import assert_gradients_close, assert_same  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from comparing import assert_gradients_close, assert_same
+from torch import Tensor, nn
 
-from mlc import driver  # noqa: E402
-from mlc.torch_backend import compile_graph, eager  # noqa: E402
-from mlc.torch_backend.compiled import CompiledGraph  # noqa: E402
+from mlc import driver
+from mlc.torch_backend import compile_graph, eager
+from mlc.torch_backend.compiled import CompiledGraph
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("expecttest", reason="torch's own test tables need it")
 
-import opinfo  # noqa: E402
-from comparing import assert_values_close  # noqa: E402
-from torch.testing._internal.opinfo.core import SampleInput  # noqa: E402
+import opinfo
+import torch
+from comparing import assert_values_close
+from torch.testing._internal.opinfo.core import SampleInput
 
-from mlc.frontend.torch_import.importer import import_program  # noqa: E402
+from mlc.frontend.torch_import.importer import import_program
 
 VALUES = torch.tensor(
     [*(float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1.5, 2.5, 3e18, -3e18, 20.5, -20.5)]

@@ -16,13 +16,14 @@ from entry_points import site_with_entry_points
 
 import mlc
 
-torch = pytest.importorskip("torch")
-from comparing import assert_gradients_close, assert_same, assert_same_training  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch._dynamo.testing import CompileCounterWithBackend  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from comparing import assert_gradients_close, assert_same, assert_same_training
+from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounterWithBackend
 
-from mlc.torch_backend import compile_graph, eager  # noqa: E402
-from mlc.torch_backend.compiled import MAX_REFOLDS, CompiledGraph  # noqa: E402
+from mlc.torch_backend import compile_graph, eager
+from mlc.torch_backend.compiled import MAX_REFOLDS, CompiledGraph
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from tolerance import assert_op_close
 
-torch = pytest.importorskip("torch")
-from comparing import assert_same_training  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
+pytest.importorskip("torch")
+import torch
+from comparing import assert_same_training
+from torch import Tensor, nn
 
-from mlc.torch_backend import compile_graph  # noqa: E402
+from mlc.torch_backend import compile_graph
 
 attention = nn.functional.scaled_dot_product_attention
 

@@ -205,7 +205,10 @@ def stft(plan: Plan, op: Stft) -> None:
     @plan.each(product(results), cost=4 * plan.estimate(256 if size is None else size))
     def one(k: Kernel, number: Any) -> None:
         batch, frame, frequency = k.unravel(number, [k.dim(d) for d in results])
-        read: Callable[[Value], Num] = lambda value: k.read_as(DType.I64, k.tensor(value, (1,)), (0,))  # noqa: E731
+
+        def read(value: Value) -> Num:
+            return k.read_as(DType.I64, k.tensor(value, (1,)), (0,))
+
         length = _frame_length(k, op, read) if size is None else k.dim(size)
         start = k.mul(frame, read(op.step))
         x = k.tensor(op.x)

@@ -108,7 +108,7 @@ def conv_image(plan: Plan, op: Conv, dtype: DType, columns: int) -> Image:
         return low, k.ceildiv(k.maximum(k.sub(k.add(k.dim(x[-1]), begin), phase), 0), stride)
 
     image = _copied(plan, dtype, phases, extents, counts, op.strides, op.dilations, x, columns)
-    _add_copy(plan, op, image, source, bounds, step=op.strides[-1])
+    _add_copy(plan, op, image, source, bounds)
     return image
 
 
@@ -170,8 +170,6 @@ def _add_copy(
     image: Image,
     source: Callable[[Kernel, int, Num, Index], Index],
     bounds: Callable[[Kernel, Num], tuple[Num, Num]],
-    *,
-    step: int,
 ) -> None:
     """One unit per line of the image along its last dim: zeros, a part of x, zeros."""
     x = op.x.tensor.dims

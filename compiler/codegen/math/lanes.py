@@ -123,13 +123,6 @@ def constant(x: ir.Value, value: float | int) -> ir.Constant:
     return splat(x.type, value)
 
 
-def float_from_pattern(fmt: Format, pattern: int) -> float:
-    """The float whose bits are pattern."""
-    codes = ("<I", "<f") if fmt.bits == 32 else ("<Q", "<d")
-    value: float = struct.unpack(codes[1], struct.pack(codes[0], pattern))[0]
-    return value
-
-
 def intrinsic(b: ir.IRBuilder, name: str, result: ir.Type, args: Sequence[ir.Value]) -> ir.Value:
     """A call of the overloaded LLVM intrinsic name, overloaded on the type of its first argument."""
     full_name = f"llvm.{name}.{_mangled(args[0].type)}"

@@ -427,7 +427,7 @@ class Lowering:
 
 def insert(stage: Stage, x: Tensor, out: Tensor, offsets: Sequence[Dim]) -> Tensor:
     """`out` with x copied to the offsets, as the last op of a stage of plain loops."""
-    part = _slice_text(stage, x, out, offsets)
+    part = _slice_text(stage, x, offsets)
     target = stage.op(f"tensor.extract_slice {out.name}{part} : {out.type} to {x.type}", x.dtype, x.dims)
     text = f"linalg.copy {{mlc.last}} ins({x.name} : {x.type}) outs({target.name} : {target.type}) -> {x.type}"
     copied = stage.op(text, x.dtype, x.dims)
@@ -436,7 +436,7 @@ def insert(stage: Stage, x: Tensor, out: Tensor, offsets: Sequence[Dim]) -> Tens
     )
 
 
-def _slice_text(stage: Stage, x: Tensor, out: Tensor, offsets: Sequence[Dim]) -> str:
+def _slice_text(stage: Stage, x: Tensor, offsets: Sequence[Dim]) -> str:
     def text(dim: Dim) -> str:
         return str(dim) if isinstance(dim, int) else str(stage.dim(dim))
 

@@ -12,9 +12,10 @@ from torch_mlir import ir
 from mlc.errors import CompileError
 from mlc.frontend.mlir_import.constants import array_of
 from mlc.frontend.mlir_import.graph import Graph
-from mlc.frontend.mlir_import.registry import REQUIRED, Operator, Parameter
+from mlc.frontend.mlir_import.registry import Operator, Parameter
 from mlc.frontend.mlir_import.resources import Resources
 from mlc.frontend.mlir_import.types import declared, dtype_of
+from mlc.frontend.registry import REQUIRED
 from mlc.ir import Array, Dim, DimExpr, DType, Value
 from mlc.ops import constant_value
 

@@ -23,7 +23,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mlc.frontend.registry import REQUIRED as REQUIRED
 from mlc.frontend.registry import Registry, Served, members, parameters_of
 from mlc.ir import Array, Dim, DimExpr, DType, Value
 

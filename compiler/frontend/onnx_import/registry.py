@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 
 import onnx
 
-from mlc.frontend.registry import REQUIRED as REQUIRED
-from mlc.frontend.registry import Registry, Served, members, parameters_of
+from mlc.frontend.registry import REQUIRED, Registry, Served, members, parameters_of
 from mlc.ir import Array, Value
 
 Result = Value | Sequence[Value]

@@ -10,7 +10,9 @@ import torch
 from torch_mlir.extras.fx_importer import TORCH_DTYPE_TO_INT
 
 from mlc.errors import CompileError
-from mlc.frontend.torch_import.registry import PLACEMENT, REQUIRED, Operator, Parameter, Scalar
+from mlc.frontend.builder import Scalar
+from mlc.frontend.registry import REQUIRED
+from mlc.frontend.torch_import.registry import PLACEMENT, Operator, Parameter
 from mlc.frontend.torch_import.types import dtype_of, is_known
 from mlc.ir import Dim, DimExpr, DType, Value
 

@@ -321,10 +321,6 @@ _NUMBERS = {torch.SymInt: DType.I64, torch.SymFloat: DType.F64, torch.SymBool: D
 _MISSING = object()  # what a failed operator should have defined
 
 
-def _ceil_div(x: Dim, y: Dim) -> Dim:
-    return -1 * ((-1 * x) // y)
-
-
 _ON_DIMS: dict[str, Callable[..., Any]] = {
     **{name: getattr(python_operators, name) for name in ("add", "sub", "mul", "floordiv", "mod", "neg")},
     "sym_max": maximum,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mlc.errors import CompileError
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
-from mlc.frontend.torch_import.registry import Scalar
 from mlc.ir import DimExpr, DType, Op, Value
 from mlc.ops import (
     Add,

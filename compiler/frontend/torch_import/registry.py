@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mlc.frontend.builder import Scalar as Scalar
-from mlc.frontend.registry import REQUIRED as REQUIRED
+from mlc.frontend.builder import Scalar
 from mlc.frontend.registry import Registry, Served, members, parameters_of
 from mlc.ir import Dim, DType, Value
 

@@ -30,10 +30,6 @@ def _u(x: Array) -> Array:
     return x.view(x.dtype.str.replace("i", "u"))
 
 
-def _nonzero(y: Array) -> Array:
-    return np.where(y == 0, np.asarray(1, y.dtype), y)
-
-
 ARITHMETIC = [
     binary("arith.addf", F, np.add, ("mlc.add",)),
     binary("arith.subf", F, np.subtract),

@@ -74,7 +74,7 @@ def conv(g: Lowering, op: Conv) -> None:
 
 def _plain(g: Lowering, op: Conv, x: Storage, dims: tuple[Dim, ...], rank: int, kernel: tuple[int, ...]) -> None:
     """In the plain layout: the named op for images without groups, else a generic with a dim for the groups."""
-    n, c, *pixels = dims
+    n, _, *pixels = dims
     counts = op.result.tensor.dims[2:]
     filters, per_group = op.w.tensor.dims[:2]
     groups, each = op.groups, floordiv(filters, op.groups)

@@ -72,7 +72,7 @@ def _grouped(g: Lowering, stage: Stage, op: Conv, x: Tensor, kernel: tuple[int, 
         return _windowed(
             stage, "linalg.depthwise_conv_2d_nchw_chw", op, x, stage.tensor(op.w, (filters, *kernel)), start
         )
-    n, _, *extents = x.dims
+    n = x.dims[0]
     out = g.result(stage, op.result, (n, groups, each, *op.result.tensor.dims[2:]), dtype)
     start = _start(stage, op, out, (1, 2), (groups, each))
     images = _split(stage, x, 1, (groups, channels))

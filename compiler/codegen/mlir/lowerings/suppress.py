@@ -23,7 +23,7 @@ Box = tuple[list[Scalar], list[Scalar]]  # the low and the high ends along both 
 @linalg(NonMaxSuppression, attributes="count centered")
 def non_max_suppression(g: Lowering, op: NonMaxSuppression) -> None:
     kept, counts = _kept(g, op)
-    samples, classes, boxes = op.scores.tensor.dims
+    samples, classes, _ = op.scores.tensor.dims
     lines, total = samples * classes, g.temporary(DType.I64, 1)
     stage = g.stage(op)
     stage.title = "add_up"

@@ -57,7 +57,7 @@ def _resized(b: Body, x: Scalar, wanted: str, target: DType) -> Scalar:
 
 def _cut(b: Body, x: Scalar, target: DType) -> Scalar:
     """Through i64, kept inside its range so that nothing is poison; a u64 of 2^63 or more takes the unsigned way."""
-    low, high = b.like(-(2.0**63), x), b.like(2.0**63 if x.type == "f64" else 2.0**63, x)
+    low, high = b.like(-(2.0**63), x), b.like(2.0**63, x)
     is_fine = b.binary("arith.andi", b.compare("oge", x, low), b.compare("olt", x, high))
     safe = b.select(is_fine, x, b.like(0, x))
     whole = b.convert("arith.fptosi", safe, "i64")

@@ -130,7 +130,7 @@ class Body:
         better = self._better(condition)
         if term is None or better is None or set(better[1:3]) != {term, output} or not self._is_input(term):
             return None
-        name, larger, smaller, _ = better
+        name, larger, _, _ = better
         takes_term = branches[0] == term
         is_maximum = (larger == term) == takes_term
         combiner = COMBINERS[_MAXIMA[name] if is_maximum else _MINIMA[name]]

@@ -26,21 +26,21 @@ def mixed(static: Sequence[int], dynamic: Sequence[Any]) -> list[Any]:
 
 
 @mlir_op("tensor.empty")
-def empty(g: Graph, dynamicSizes: Sequence[Dim]) -> Value:  # noqa: N803  MLIR's name
+def empty(g: Graph, dynamicSizes: Sequence[Dim]) -> Value:
     """A tensor whose elements nobody may rely on."""
     sizes = iter(dynamicSizes)
     return g.undefined(g.dtype, [next(sizes) if d is None else d for d in g.result_type.shape])
 
 
 @mlir_op("tensor.splat")
-def splat(g: Graph, input: Value, dynamicSizes: Sequence[Dim]) -> Value:  # noqa: N803  MLIR's name
+def splat(g: Graph, input: Value, dynamicSizes: Sequence[Dim]) -> Value:
     """A tensor whose elements are all the number."""
     sizes = iter(dynamicSizes)
     return g.filled(input, [next(sizes) if d is None else d for d in g.result_type.shape])
 
 
 @mlir_op("tensor.generate")
-def generate(g: Graph, dynamicExtents: Sequence[Dim]) -> Value:  # noqa: N803  MLIR's name
+def generate(g: Graph, dynamicExtents: Sequence[Dim]) -> Value:
     """The body's number at each place."""
     sizes = iter(dynamicExtents)
     dims = [next(sizes) if d is None else d for d in g.result_type.shape]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import DType, Op, Value
 from mlc.ops import (
     And,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mlc.frontend import quotients
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import DType, Value
 from mlc.ops import (
     Abs,

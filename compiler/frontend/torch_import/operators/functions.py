@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.operators.elementwise import is_signed, operands
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import DType, Op, Value
 from mlc.ops import (
     Abs,

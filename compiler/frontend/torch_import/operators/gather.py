@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import Dim, DimExpr, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Compress, Concat, Gather, GatherElements, GatherNd, NonZero, OneHot, Reshape, Where

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import Value
 from mlc.ops import Add, Matmul, Mul, Transpose
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.operators.slicing import taken
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import Dim, Value
 from mlc.ops import Pad
 

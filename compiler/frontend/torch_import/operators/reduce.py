@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import DType, Op, Value
 from mlc.ir.dims import product
 from mlc.ops import (

@@ -7,10 +7,11 @@ from typing import Literal
 
 import numpy as np
 
+from mlc.frontend.builder import Scalar
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.operators.elementwise import floor_quotient
 from mlc.frontend.torch_import.operators.gather import as_index, index_tuples, placed
-from mlc.frontend.torch_import.registry import Scalar, torch_op
+from mlc.frontend.torch_import.registry import torch_op
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import (
