@@ -8,6 +8,10 @@ module attributes {transform.with_named_sequence} {
     %before = transform.structured.match attributes {mlc.inner} in %func : (!transform.any_op) -> !transform.any_op
     %turn, %parallel = transform.structured.tile_using_forall %last tile_sizes [1, 1, 1, 1, 0, 0] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
     %fused, %around = transform.structured.fuse_into_containing_op %before into %parallel : (!transform.any_op, !transform.any_op) -> (!transform.any_op, !transform.any_op)
+    // Extents that are data are those of operands, or the ops left outside would live on for their results' sizes.
+    transform.apply_patterns to %func {
+      transform.apply_patterns.memref.resolve_ranked_shaped_type_result_dims
+    } : !transform.any_op
     transform.apply_dce to %func : !transform.any_op
 
     %product = transform.structured.match attributes {mlc.contraction} in %func : (!transform.any_op) -> !transform.any_op
