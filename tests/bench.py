@@ -5,9 +5,9 @@
 Other work on the machine widens the intervals, of two threads more than of one; `chrt --fifo 5 make bench` keeps it
 away. Inductor's first compilation of a network takes minutes, which later runs find under build/bench/inductor.
 
-Models are compiled at -O2, which is what mlc does by itself, and once more at -O3 where a pass that changes precision
-has something to do. Prints each table and keeps each result under build/bench. When all models have a result of the
-present sources, docs/performance.md is written anew from them.
+Models are compiled at -O2, which is what mlc does by itself, and at -O3 for the same rounds where a pass that changes
+precision has something to do. Prints each table and keeps each result under build/bench. When all models have a
+result of the present sources, docs/performance.md is written anew from them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mlc.driver.version import code_version
 from mlc.errors import CompileError
 from mlc.passes.table import level_passes
 from mlc.target import Target
-from mlc.tools.bench import Request, compile_artifact, measure
+from mlc.tools.bench import Request, compile_artifacts, measure
 from mlc.tools.engines import Subject
 from mlc.tools.peak import read_bandwidth
 from mlc.tools.roofline import profile_points, roofline_svg
@@ -55,9 +55,7 @@ def main() -> int:
     names = bench_models.NAMES if arguments.models == "all" else arguments.models.split(",")
     for name in names:
         start = time.perf_counter()
-        path = bench_models.fetch(name, HOME / "models").path
-        for level in (2, 3) if changes_precision(path) else (2,):
-            is_off |= not measure_one(name, level, arguments)
+        is_off |= not measure_one(name, arguments)
         print(f"{name} took {time.perf_counter() - start:.0f} s\n", flush=True)
     write_page()
     return int(is_off)
@@ -70,52 +68,52 @@ def changes_precision(path: Path) -> bool:
     return any(result.rewrite_count for result in done if result.name in changing)
 
 
-def measure_one(name: str, level: int, arguments: argparse.Namespace) -> bool:
-    """Measures one model at a level, prints and keeps the result; whether the outputs agree."""
-    title = title_of(name, level)
+def measure_one(name: str, arguments: argparse.Namespace) -> bool:
+    """Measures one model, prints and keeps the result; whether the outputs agree."""
     model = bench_models.fetch(name, HOME / "models")
+    faster = [Options(level=3, use_cache=False)] if changes_precision(model.path) else []
     request = Request(
         Subject(model.path, model.factory),
-        Options(level=level, use_cache=False),
+        Options(level=2, use_cache=False),
         tuple(filter(None, arguments.vs.split(","))),
         tuple(map(int, arguments.threads.split(","))),
         arguments.rounds,
-        title,
+        name,
+        faster,
     )
     request.check()
-    compiled = compile_artifact(request, HOME / f"{title}.mlc")
+    folder = HOME / name
+    folder.mkdir(parents=True, exist_ok=True)
+    compiled = compile_artifacts(request, folder)
     result = measure(request, compiled, model.make_inputs, lambda text: None, lambda: None)
     print_result(result)
     threads = request.threads[0]
-    points = profile_points(compiled.artifact, model.make_inputs(0), threads)
-    svg = roofline_svg(f"{title} with 1 thread", points, result.peaks[threads], read_bandwidth(threads))
-    (HOME / f"{title}.svg").write_text(svg)
-    kept = {"code_version": code_version(), **result.to_json(), "points": [asdict(point) for point in points]}
-    (HOME / f"{title}.json").write_text(json.dumps(kept, indent=1))
+    titles = (performance_page.DEFAULT, performance_page.FASTEST)
+    points = {
+        title: profile_points(made.artifact, model.make_inputs(0), threads)
+        for title, made in zip(titles, compiled, strict=False)  # the second where there is one
+    }
+    svg = roofline_svg(f"{name} with 1 thread", points["mlc"], result.peaks[threads], read_bandwidth(threads))
+    (HOME / f"{name}.svg").write_text(svg)
+    plain_points = {title: [asdict(point) for point in found] for title, found in points.items()}
+    kept = {"code_version": code_version(), **result.to_json(), "points": plain_points}
+    (HOME / f"{name}.json").write_text(json.dumps(kept, indent=1))
     for text in result.differing():
-        print(f"{title}: outputs differ: {text}", file=sys.stderr)
+        print(f"{name}: outputs differ: {text}", file=sys.stderr)
     return not result.differing()
-
-
-def title_of(name: str, level: int) -> str:
-    """What a result is called: by its model alone at -O2, which is what mlc does by itself."""
-    return name if level == 2 else f"{name} -O{level}"
 
 
 def write_page() -> None:
     """docs/performance.md and its pictures, when every model has a result of the present sources."""
     found = {path.stem: json.loads(path.read_text()) for path in HOME.glob("*.json")}
-    results = {title: result for title, result in found.items() if result["code_version"] == code_version()}
+    results = {name: result for name, result in found.items() if result["code_version"] == code_version()}
     missing = [name for name in bench_models.NAMES if name not in results]
     if missing:
         print(f"docs/performance.md waits for {', '.join(missing)}")
         return
     networks, operators = ([results[n] for n in names] for names in (bench_models.NETWORKS, bench_models.OPERATORS))
-    fastest = [results.get(title_of(n, 3), results[n]) for n in bench_models.NETWORKS]
     path = ROOT / "docs" / "performance.md"
-    path.write_text(
-        performance_page.replaced(path.read_text(), performance_page.page(networks, operators, fastest, machine()))
-    )
+    path.write_text(performance_page.replaced(path.read_text(), performance_page.page(networks, operators, machine())))
     pictures = ROOT / "docs" / "roofline"
     pictures.mkdir(exist_ok=True)
     for name in bench_models.NETWORKS:

@@ -11,7 +11,7 @@ import click
 
 from mlc.cli.console import bytes_text, count_text, progress, progress_bar, seconds_text, table
 from mlc.cli.main import Finding
-from mlc.cli.options import json_flag, pass_flags, read_options, thread_counts
+from mlc.cli.options import json_flag, other_pipeline, pass_flags, read_options, thread_counts
 
 if TYPE_CHECKING:
     from mlc.tools.bench_result import Result, Row
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     show_default=True,
     metavar="ENGINES",
     help="Of mlir, ort, openvino, torch, inductor; '' for none.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    metavar="PIPELINE",
+    help="Also measure mlc with these passes, or at this level (-O3), in the same rounds (repeatable).",
 )
 @click.option("--threads", default="1", show_default=True, metavar="COUNTS", help="Thread counts, e.g. 1,2.")
 @click.option("--rounds", default=30, show_default=True, type=click.IntRange(min=2), help="Rounds to measure.")
@@ -47,6 +53,7 @@ if TYPE_CHECKING:
 def command(
     model: str,
     vs: str,
+    also: tuple[str, ...],
     threads: str,
     rounds: int,
     inputs: tuple[str, ...],
@@ -55,41 +62,44 @@ def command(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Measure MODEL (.onnx, .mlir or package.module:factory) against other engines.
+    """Measure MODEL (.onnx, .mlir or package.module:factory) against other engines, and against other passes.
 
     Rounds are interleaved, each on fresh random inputs. Each engine runs in a process of its own, held to as many cores
     as it has threads. A ratio above 1 means that mlc is faster; its 95 % interval comes from the rounds. Exit code 1
     when outputs differ by more than the tolerance.
     """
     from mlc.driver.inputs import make_inputs
-    from mlc.tools.bench import Request, compile_artifact, measure
+    from mlc.tools.bench import Request, compile_artifacts, measure
     from mlc.tools.engines import Subject
     from mlc.tools.roofline import profile_points
 
+    options = read_options(flags)
     request = Request(
         Subject(Path(model), torch_model),
-        read_options(flags),
+        options,
         tuple(filter(None, vs.split(","))),
         thread_counts(threads),
         rounds,
+        also=[other_pipeline(options, text) for text in also],
     )
     request.check()
     with tempfile.TemporaryDirectory(prefix="mlc-bench-") as folder:
         with progress(f"compiling {Path(model).name}"):
-            compiled = compile_artifact(request, Path(folder) / "model.mlc")
+            compiled = compile_artifacts(request, Path(folder))
+        ours = compiled[0]
         with progress_bar(request.turn_count) as (report, advance):
             result = measure(
-                request, compiled, lambda number: make_inputs(compiled.inputs, inputs, number), report, advance
+                request, compiled, lambda number: make_inputs(ours.inputs, inputs, number), report, advance
             )
         if roofline is not None:
-            points = profile_points(compiled.artifact, make_inputs(compiled.inputs, inputs, 0), request.threads[0])
+            points = profile_points(ours.artifact, make_inputs(ours.inputs, inputs, 0), request.threads[0])
             _draw(Path(roofline), result, points, request.threads[0])
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=1))
     else:
         print_result(result)
     if off := result.differing():
-        raise Finding(f"outputs differ beyond {result.tolerance:g} of the largest value: {', '.join(off)}")
+        raise Finding(f"outputs differ by too large a part of the largest value: {', '.join(off)}")
 
 
 def _draw(path: Path, result: Result, points: list[Point], threads: int) -> None:
@@ -112,10 +122,12 @@ def print_result(result: Result) -> None:
     table(title, columns, [_cells(result, row) for row in result.rows])
     for threads, peak in result.peaks.items():
         click.echo(f"peak with {threads_text(threads)}: {count_text(peak)}FLOP/s, measured in the same rounds")
-    for threads in (t for t in result.peaks if t > 1 and 1 in result.peaks):
-        same = "the same bits" if result.has_same_bits() else "OTHER BITS"
-        click.echo(f"mlc with {threads_text(threads)}: {result.scaling(threads)} times as fast as with 1, {same}")
-    click.echo(f"mlc compiled in {seconds_text(result.compile_s)}{' from the cache' * result.is_from_cache}")
+    for row in (row for row in result.rows if row.compile_s is not None and row.threads > 1 and 1 in result.peaks):
+        same = "the same bits" if row.is_bit_equal else "OTHER BITS"
+        click.echo(f"{row.title} with {row.threads} threads: {result.scaling(row)} times as fast as with 1, {same}")
+    for row in {row.title: row for row in result.rows}.values():
+        if row.compile_s is not None:
+            click.echo(f"{row.title} compiled in {seconds_text(row.compile_s)}{' from the cache' * row.is_from_cache}")
     for line in result.engine_lines():
         click.echo(line)
 

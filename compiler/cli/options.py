@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -130,6 +132,15 @@ def read_options(flags: dict[str, Any]) -> Options:
         jobs=flags.get("jobs"),
         entry=flags.get("entry"),
     )
+
+
+def other_pipeline(options: Options, text: str) -> Options:
+    """The options with another level ("-O3") or with other passes ("fold,fuse"). Raises BadParameter for no text."""
+    if not text:
+        raise click.BadParameter("name passes, or a level such as -O3", param_hint="--also")
+    if re.fullmatch(r"-O\d+", text):
+        return replace(options, passes=None, level=int(text[2:]))
+    return replace(options, passes=text, level=None)
 
 
 def given_flags(names: Collection[str] | None = None) -> list[str]:

@@ -8,7 +8,7 @@ compared in every round. The peak of the machine is measured as one more engine 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from mlc import driver
-from mlc.driver.options import Backend
 from mlc.driver.validate import tolerance_of
 from mlc.errors import CompileError
 from mlc.tools import engines
@@ -26,6 +25,8 @@ from mlc.tools.bench_protocol import PEAK, Job, Turn
 from mlc.tools.bench_result import OURS, Result, Row
 from mlc.tools.process_memory import Memory
 from mlc.tools.summary import summarize
+
+OUR_ENGINE = "llvm"
 
 # A turn lasts at least this long, so that short models are measured more than once in it.
 TURN_S = 0.02
@@ -37,7 +38,8 @@ MakeInputs = Callable[[int], list[Any]]  # one array per input, by the number of
 
 @dataclass(frozen=True)
 class Request:
-    """What to measure: the subject with mlc's options against these engines, with each thread count."""
+    """What to measure: the subject with mlc's options against these engines, with each thread count. `also` has other
+    options of mlc's to measure in the same rounds."""
 
     subject: engines.Subject
     options: driver.Options
@@ -45,18 +47,24 @@ class Request:
     threads: Sequence[int]
     rounds: int
     name: str = ""
+    also: Sequence[driver.Options] = ()
 
     @property
     def turn_count(self) -> int:
         """Turns of all rounds."""
-        return self.rounds * len(self.threads) * (len(self.peers) + 2)
+        return self.rounds * len(self.threads) * (1 + len(self.also) + len(self.peers) + 1)
 
     def check(self) -> None:
         """Raises CompileError for what cannot be measured, before anything is."""
         for name in self.peers:
-            if name == OURS or self.peers.count(name) > 1:
+            if name == OUR_ENGINE or self.peers.count(name) > 1:
                 raise CompileError(f"engine {name} is measured anyway: name each other engine once")
             engines.check_reads(name, engines.find(name), self.subject)
+        described = [options.describe() for options in (self.options, *self.also)]
+        if twice := [text for text in described if described.count(text) > 1]:
+            raise CompileError(f"mlc {twice[0]} would be measured twice: name other passes or another level")
+        for options in self.also:
+            options.pipeline()
         cores = len(os.sched_getaffinity(0))
         if max(self.threads) > cores:
             raise CompileError(f"cannot measure {max(self.threads)} threads: this process may use {cores} cores")
@@ -64,8 +72,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Compiled:
-    """Our artifact of the subject, and what the model's IR told of it."""
+    """Our artifact of the subject with these options, and what the model's IR told of it."""
 
+    options: driver.Options
     artifact: Path
     seconds: float
     is_from_cache: bool
@@ -74,15 +83,33 @@ class Compiled:
     flops: int
 
 
-def compile_artifact(request: Request, artifact: Path) -> Compiled:
-    """Compiles the subject and saves it where `artifact` says."""
+@dataclass(frozen=True)
+class _Entrant:
+    """What has a row for each thread count: an engine, what it reads, and, where it is ours, how it was compiled."""
+
+    title: str
+    engine: str
+    path: Path
+    compiled: Compiled | None = None
+
+
+def compile_artifacts(request: Request, folder: Path) -> list[Compiled]:
+    """Compiles the subject with the request's options and with each of `also`, and saves the artifacts in the folder,
+    the first as model.mlc."""
+    names = ["model.mlc", *(f"also_{index}.mlc" for index in range(len(request.also)))]
+    options = [request.options, *request.also]
+    return [_compile(request, each, folder / name) for each, name in zip(options, names, strict=True)]
+
+
+def _compile(request: Request, options: driver.Options, artifact: Path) -> Compiled:
     path = request.subject.path
-    module = driver.load(path, request.options.entry)
+    module = driver.load(path, options.entry)
     flops = summarize(module).flops
-    compilation = driver.compile_file(path, request.options)
+    compilation = driver.compile_file(path, options)
     assert compilation.artifact is not None
     compilation.artifact.save(artifact)
     return Compiled(
+        options,
         artifact,
         compilation.seconds,
         compilation.from_cache,
@@ -92,50 +119,66 @@ def compile_artifact(request: Request, artifact: Path) -> Compiled:
     )
 
 
-def measure(request: Request, compiled: Compiled, make_inputs: MakeInputs, report: Report, advance: Advance) -> Result:
-    """Runs all rounds. Raises CompileError when an engine refuses the model, or its process dies."""
+def measure(
+    request: Request, compiled: Sequence[Compiled], make_inputs: MakeInputs, report: Report, advance: Advance
+) -> Result:
+    """Runs all rounds of what compile_artifacts made. Raises CompileError when an engine refuses the model, or its
+    process dies."""
+    ours = compiled[0]
     example = make_inputs(0)
-    artifacts = {OURS: compiled.artifact}
-    if "mlir" in request.peers:
-        report("compiling for mlir")
-        artifacts["mlir"] = _compiled_by("mlir", request, compiled)
+    entrants = _entrants(request, compiled, report)
     with ExitStack() as stack:
         children: list[tuple[Row, Child]] = []
         for threads in request.threads:
-            for engine in (OURS, *request.peers, PEAK):
-                report(f"preparing {engine} with {threads}")
-                child = stack.enter_context(Child(_job(request, artifacts, engine, threads, example)))
-                children.append((Row(engine, threads, child.started()), child))
+            for entrant in entrants:
+                report(f"preparing {entrant.title} with {threads}")
+                child = stack.enter_context(Child(_job(request, entrant, threads, example)))
+                children.append((_row(request, entrant, threads, child), child))
         report("measuring")
         for number in range(request.rounds):
-            _round(number, make_inputs(number + 1), compiled.output_names, children, advance)
-    peaks = {row.threads: row.started.flops / row.median_s for row, _ in children if row.engine == PEAK}
+            _round(number, make_inputs(number + 1), ours.output_names, children, advance)
+    peaks = {row.threads: row.started.flops / row.median_s for row, _ in children if row.title == PEAK}
     return Result(
         name=request.name or request.subject.path.name,
         rounds=request.rounds,
-        flops=compiled.flops,
-        tolerance=tolerance_of(request.options.pipeline()),
-        compile_s=compiled.seconds,
-        is_from_cache=compiled.is_from_cache,
-        rows=tuple(row for row, _ in children if row.engine != PEAK),
+        flops=ours.flops,
+        rows=tuple(row for row, _ in children if row.title != PEAK),
         peaks=peaks,
     )
 
 
-def _compiled_by(engine: Backend, request: Request, compiled: Compiled) -> Path:
-    """An artifact of another backend of ours: a process that only loads it has no memory left from compiling."""
-    artifact = compiled.artifact.with_name(f"{engine}.mlc")
-    compile_artifact(replace(request, options=replace(request.options, backend=engine)), artifact)
-    return artifact
+def _entrants(request: Request, compiled: Sequence[Compiled], report: Report) -> list[_Entrant]:
+    first, *others = compiled
+    found = [_Entrant(OURS, OUR_ENGINE, first.artifact, first)]
+    found += [_Entrant(f"{OURS} {other.options.describe()}", OUR_ENGINE, other.artifact, other) for other in others]
+    for name in request.peers:
+        if name == "mlir":  # a process that only loads an artifact has no memory left from compiling
+            report("compiling for mlir")
+            options = replace(request.options, backend="mlir")
+            through_mlir = _compile(request, options, first.artifact.with_name("mlir.mlc"))
+            found.append(_Entrant(name, name, through_mlir.artifact, through_mlir))
+        else:
+            found.append(_Entrant(name, name, request.subject.path))
+    return [*found, _Entrant(PEAK, PEAK, request.subject.path)]
 
 
-def _job(request: Request, artifacts: Mapping[str, Path], engine: str, threads: int, example: list[Any]) -> Job:
-    subject = replace(request.subject, example=example)
-    if engine in artifacts:
-        subject = replace(subject, path=artifacts[engine])
+def _job(request: Request, entrant: _Entrant, threads: int, example: list[Any]) -> Job:
+    subject = replace(request.subject, path=entrant.path, example=example)
+    options = request.options if entrant.compiled is None else entrant.compiled.options
     # The last cores: the first one serves the parent, and most interrupts.
     cores = sorted(os.sched_getaffinity(0))[-threads:]
-    return Job(engine, subject, engines.Setup(request.options, threads), tuple(cores))
+    return Job(entrant.engine, subject, engines.Setup(options, threads), tuple(cores))
+
+
+def _row(request: Request, entrant: _Entrant, threads: int, child: Child) -> Row:
+    """The entrant's row, once its child is ready. Outputs may differ from ours by what the looser of both pipelines
+    allows."""
+    row = Row(entrant.title, threads, child.started(), tolerance_of(request.options.pipeline()))
+    if entrant.compiled is not None:
+        row.tolerance = max(row.tolerance, tolerance_of(entrant.compiled.options.pipeline()))
+        row.compile_s = entrant.compiled.seconds
+        row.is_from_cache = entrant.compiled.is_from_cache
+    return row
 
 
 def _round(
@@ -146,14 +189,16 @@ def _round(
     first = number % len(children)
     for index in (*range(first, len(children)), *range(first)):
         row, child = children[index]
-        turned = child.turn(Turn(() if row.engine == PEAK else arrays, TURN_S))
+        turned = child.turn(Turn(() if row.title == PEAK else arrays, TURN_S))
         row.seconds.append(float(np.median(turned.seconds)))
         row.memory = Memory.most(row.memory, turned.memory)
         outputs[index] = turned.outputs
         advance()
+    own: dict[str, list[Any]] = {}  # the outputs of each title with its first thread count
     for index, (row, _) in enumerate(children):
-        if row.engine == PEAK:
+        if row.title == PEAK:
             continue
-        if len(outputs[index]) != len(outputs[0]):
-            raise CompileError(f"engine {row.title} has {len(outputs[index])} outputs, mlc {len(outputs[0])}")
-        row.compare(names, outputs[index], outputs[0])
+        got, ours = outputs[index], outputs[0]
+        if len(got) != len(ours):
+            raise CompileError(f"engine {row.title} has {len(got)} outputs, mlc {len(ours)}")
+        row.compare(names, got, ours, own.setdefault(row.title, got))

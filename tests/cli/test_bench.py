@@ -104,6 +104,10 @@ def test_a_missing_engine_names_what_installs_it(mlc: Mlc, model: Path, monkeypa
         (["--threads", "1,"], "'' is no thread count"),
         (["--threads", "1000"], "cannot measure 1000 threads: this process may use"),
         (["--rounds", "1"], "1 is not in the range x>=2"),
+        (["--also", "-O2"], "mlc -O2 would be measured twice: name other passes or another level"),
+        (["--also", "-O7"], "there is no optimization level 7; there are 0, 1, 2 and 3"),
+        (["--also", "fuze"], "unknown pass 'fuze'; did you mean 'fuse'"),
+        (["--also", ""], "name passes, or a level such as -O3"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_first(mlc: Mlc, model: Path, arguments: list[str], message: str) -> None:
@@ -149,9 +153,31 @@ def test_the_mlir_backend_is_measured_by_an_artifact_as_llvm_is(
 
 
 def test_the_worst_difference_of_all_rounds_is_kept() -> None:
-    row = Row("ort", 1, Started(0.0, "", ""))
+    row = Row("ort", 1, Started(0.0, "", ""), 1e-4)
     one = np.ones(4, np.float32)
     for distance in (0.0, 0.5, 0.25):
-        row.compare(["y"], [one], [one + np.float32(distance)])
-    assert row.worst is not None and row.worst.relative == 0.5 and not row.worst.is_within(1e-4)
-    assert row.is_bit_equal is False
+        row.compare(["y"], [one], [one + np.float32(distance)], [one])
+    assert row.worst is not None and row.worst.relative == 0.5 and row.is_off()
+
+
+def test_other_bits_than_with_the_first_thread_count_are_kept_apart_from_the_difference_to_ours() -> None:
+    row = Row("mlc -O3", 2, Started(0.0, "", ""), 1e-3)
+    one = np.ones(4, np.float32)
+    row.compare(["y"], [one], [one], [one])
+    assert row.is_bit_equal
+    row.compare(["y"], [one], [one], [np.nextafter(one, np.float32(2))])
+    assert not row.is_bit_equal and not row.is_off()
+
+
+@pytest.mark.slow
+def test_other_passes_are_measured_in_the_same_rounds(mlc: Mlc, model: Path) -> None:
+    found = mlc(
+        "bench", model, "--vs", "", "--also", "-O0", "--also", "fold,fuse", "--rounds", 2, "--threads", "1,2", "--json"
+    )
+    assert found.exit_code == 0, found.output
+    rows = json.loads(found.stdout)["rows"]
+    titles = ["mlc", "mlc -O0", "mlc --passes fold,fuse"]
+    assert [(row["engine"], row["threads"]) for row in rows] == [(t, n) for n in (1, 2) for t in titles]
+    assert all(row["compile_seconds"] > 0 and row["same_bits_as_first_threads"] for row in rows)
+    assert all(row["largest_difference"]["relative"] < 1e-5 for row in rows if row["engine"] != "mlc")
+    assert [row["settings"].partition(",")[0] for row in rows[:2]] == ["-O2", "-O0"]
