@@ -139,6 +139,11 @@ CASES = [
         nms(),
         (4 * positive(2, 40, 4), with_nan(2, 3, 40), np.array([9]), number(0.3)),
     ),
+    Case(
+        "nms_hundreds_kept",
+        nms(),
+        (positive(1, 300, 4), np.round(with_nan(1, 2, 300), 1), np.array([250]), number(0.6)),
+    ),
     Case("nms_no_boxes", nms(), (normal(1, 0, 4), normal(1, 2, 0), np.array([3]))),
     Case("nms_below_any_overlap", nms(), (BOXES, positive(1, 1, 5), np.array([3]), number(-1.0))),
     Case("nms_limit_0", nms(), (BOXES, positive(1, 1, 5))),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
+from mlc.codegen.kernels.sorting import RADIX
 from mlc.codegen.mlir.control import Carried, forall, insert, loop, repeat, when
 from mlc.codegen.mlir.indexing import only_element, unraveled
 from mlc.codegen.mlir.lowering import Lowering
@@ -13,10 +14,16 @@ from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import minus, plus, times
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Tensor, register_type
+from mlc.codegen.mlir.sorting import falling, key_bytes, sort_places
+from mlc.codegen.mlir.text import Body, Scalar, Tensor
+from mlc.codegen.registers import accumulator
 from mlc.ir import DType
 from mlc.ops import NonMaxSuppression
 
+# Of a box that is kept: its low ends along both axes, its high ends, its area.
+SIDES = 5
+# Boxes that a candidate is compared with before it looks whether one of them overlaps it.
+BLOCK = 64
 Box = tuple[list[Scalar], list[Scalar]]  # the low and the high ends along both axes
 
 
@@ -69,18 +76,25 @@ def _kept(g: Lowering, op: NonMaxSuppression) -> tuple[Temporary, Temporary]:
     if 0 in (lines, boxes):
         g.fill(counts, (lines,), 0)
         return kept, counts
-    left = g.temporary(DType.BOOL, lines, boxes)  # which may still be taken
+    # Of each class: its boxes by score and what sorting them takes, then the kept ones' ends and areas.
+    order, spare = g.temporary(DType.I64, lines, boxes), g.temporary(DType.I64, lines, boxes)
+    starts = g.temporary(DType.I64, lines, RADIX)
+    sides = g.temporary(accumulator(op.boxes.tensor.dtype), lines, SIDES, boxes)
     stage = g.stage(op)
     stage.family = "forall"
-    outs = [stage.destination(t) for t in (kept, counts, left)]
+    outs = [stage.destination(t) for t in (kept, counts, order, spare, starts, sides)]
 
     def line(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
         return _Class(b, op, at[0]).chosen(b, parts)
 
-    places = (lambda at: (at[0], None), lambda at: (at[0],), lambda at: (at[0], None))
-    made = forall(stage, [lines], list(zip(outs, places, strict=True)), line)
+    made = forall(stage, [lines], [(t, partial(_line, len(t.dims))) for t in outs], line)
     g.close(stage, made, cost=64 * max(1, g.plan.estimate(boxes)))
     return kept, counts
+
+
+def _line(rank: int, at: list[Scalar]) -> list[Scalar | None]:
+    """A turn's part of a buffer: what lies at its first index."""
+    return [at[0], *[None] * (rank - 1)]
 
 
 class _Class:
@@ -97,62 +111,77 @@ class _Class:
         self.least = None if op.score_threshold is None else only_element(b, op.score_threshold, op.scores.tensor.dtype)
 
     def chosen(self, b: Body, parts: list[Tensor]) -> list[Tensor]:
-        """Turn by turn the best box that is left, and without those that overlap it; parts as of `_kept`."""
-        kept, counts, left = parts
-        zero, nobody = b.index(0), b.index(-1)
-        [left] = loop(b, zero, self.count, [left], self._is_free)
-        best = self._best(b, left)
+        """Box by box, the best first, those that overlap none taken before; parts as of `_kept`."""
+        kept, counts, order, spare, starts, sides = parts
+        zero, one = b.index(0), b.index(1)
+        order, found = loop(b, zero, self.count, [order, zero], self._candidate)
+        dtype = self.op.scores.tensor.dtype
+        buffers = (order, spare, starts)
+        order, spare, starts = sort_places(b, buffers, found, self._key, key_bytes(dtype), one)
 
         def holds(b: Body, carried: list[Carried]) -> Scalar:
-            is_there = b.compare("ne", carried[3], nobody)
+            is_there = b.compare("slt", carried[3], found)
             return b.binary("arith.andi", is_there, b.compare("slt", carried[2], self.limit))
 
         def turn(b: Body, carried: list[Carried]) -> list[Carried]:
-            kept, left, count, box = carried
-            kept = insert(b, b.convert("arith.index_cast", box, "i64"), kept, [count])
-            [left] = loop(b, b.index(0), self.count, [left], self._without(b, box))
-            return [kept, left, b.binary("arith.addi", count, b.index(1)), self._best(b, left)]
+            kept, sides, count, number = carried
+            place = b.extract(order, [number])
+            box = self._corners(b, b.as_index(place))
+            ends = [*box[0], *box[1], _area(b, box)]
 
-        kept, left, count, _ = repeat(b, [kept, left, zero, best], holds, turn)
-        return [kept, insert(b, b.convert("arith.index_cast", count, "i64"), counts, []), left]
+            def take(b: Body) -> list[Carried]:
+                listed = sides
+                for column, end in enumerate(ends):
+                    listed = insert(b, end, listed, [b.index(column), count])
+                return [insert(b, place, kept, [count]), listed, b.binary("arith.addi", count, one)]
 
-    def _is_free(self, b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]:
-        """Marks a box whose score is above the least."""
-        free = b.number(1, "i1")
-        if self.least is not None:
-            free = b.compare("ogt", self._score(b, i), self.least)
-        return [insert(b, free, carried[0], [i])]
+            is_free = self._is_free(b, sides, count, ends)
+            return [*when(b, is_free, [kept, sides, count], take), b.binary("arith.addi", number, one)]
 
-    def _best(self, b: Body, left: Tensor) -> Scalar:
-        """The first of the boxes with the greatest score that are left, -1 for none; NaN is below all."""
-        nobody = b.index(-1)
+        kept, sides, count, _ = repeat(b, [kept, sides, zero, zero], holds, turn)
+        counts = insert(b, b.convert("arith.index_cast", count, "i64"), counts, [])
+        return [kept, counts, order, spare, starts, sides]
 
-        def better(b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]:
-            best, top = carried
-            score = self._score(b, i)
-            is_first = b.compare("eq", best, nobody)
-            beats_nan = b.binary("arith.andi", b.compare("uno", top, top), b.compare("ord", score, score))
-            is_higher = b.binary("arith.ori", b.compare("ogt", score, top), beats_nan)
-            is_it = b.binary("arith.andi", b.extract(left, [i]), b.binary("arith.ori", is_first, is_higher))
-            return [b.select(is_it, i, best), b.select(is_it, score, top)]
+    def _candidate(self, b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]:
+        """Lists a box whose score is above the least."""
 
-        start = b.number(0, register_type(self.op.scores.tensor.dtype))
-        best: Scalar = loop(b, b.index(0), self.count, [nobody, start], better)[0]
-        return best
+        def put(b: Body) -> list[Carried]:
+            order, found = carried
+            listed = insert(b, b.convert("arith.index_cast", i, "i64"), order, [found])
+            return [listed, b.binary("arith.addi", found, b.index(1))]
 
-    def _without(self, b: Body, box: Scalar) -> Any:
-        """The turn that takes out box i if it is `box` or overlaps it."""
-        corners = self._corners(b, box)
+        if self.least is None:
+            return put(b)
+        return when(b, b.compare("ogt", self._score(b, i), self.least), carried, put)
 
-        def turn(b: Body, i: Scalar, carried: list[Carried]) -> list[Carried]:
-            def test(b: Body) -> list[Carried]:
-                share = converted(b, self._overlap(b, corners, self._corners(b, i)), self.dtype, DType.F64)
-                stays = b.binary("arith.andi", b.compare("ole", share, self.overlap), b.compare("ne", i, box))
-                return [insert(b, stays, carried[0], [i])]
+    def _key(self, b: Body, box: Scalar, _: Scalar) -> Scalar:
+        """The greatest score first, and NaN last."""
+        return falling(b, self.op.scores.tensor.dtype, self._score(b, box))
 
-            return when(b, b.extract(carried[0], [i]), carried, test)
+    def _is_free(self, b: Body, sides: Tensor, count: Scalar, ends: list[Scalar]) -> Scalar:
+        """Whether a box of these ends and area overlaps none of those kept so far.
 
-        return turn
+        In blocks, each without a branch so that LLVM takes several boxes at once, up to the first with one that does.
+        """
+        nothing = b.number(0, "i1")
+
+        def holds(b: Body, carried: list[Carried]) -> Scalar:
+            is_left = b.compare("slt", carried[0], count)
+            return b.binary("arith.andi", is_left, b.binary("arith.xori", carried[1], b.number(1, "i1")))
+
+        def block(b: Body, carried: list[Carried]) -> list[Carried]:
+            last = b.binary("arith.addi", carried[0], b.index(BLOCK))
+
+            def look(b: Body, m: Scalar, now: list[Carried]) -> list[Carried]:
+                other = [b.extract(sides, [b.index(column), m]) for column in range(SIDES)]
+                share = converted(b, self._overlap(b, other, ends), self.dtype, DType.F64)
+                return [b.binary("arith.ori", now[0], b.compare("ugt", share, self.overlap))]
+
+            found = loop(b, carried[0], b.binary("arith.minsi", last, count), [nothing], look)
+            return [last, *found]
+
+        _, overlaps = repeat(b, [b.index(0), nothing], holds, block)
+        return b.binary("arith.xori", overlaps, b.number(1, "i1"))
 
     def _score(self, b: Body, box: Scalar) -> Scalar:
         return b.extract(self.scores, [self.sample, self.kind, box])
@@ -165,18 +194,22 @@ class _Class:
             return [minus(b, c, h) for c, h in halves], [plus(b, c, h) for c, h in halves]
         return [smallest(b, self.dtype, *p) for p in pairs], [largest(b, self.dtype, *p) for p in pairs]
 
-    def _overlap(self, b: Body, one: Box, other: Box) -> Scalar:
-        """Intersection over union; 0 where either is empty."""
-        zero = b.like(0, one[0][0])
-        sides: list[Scalar] = []
+    def _overlap(self, b: Body, one: list[Scalar], other: list[Scalar]) -> Scalar:
+        """Intersection over union, of low ends, high ends and areas; 0 where either is empty."""
+        zero = b.like(0, one[0])
+        lengths: list[Scalar] = []
         for axis in range(2):
-            low = largest(b, self.dtype, one[0][axis], other[0][axis])
-            high = smallest(b, self.dtype, one[1][axis], other[1][axis])
-            sides.append(largest(b, self.dtype, minus(b, high, low), zero))
-        shared = times(b, *sides)
-        areas = [times(b, *(minus(b, high, low) for low, high in zip(*box, strict=True))) for box in (one, other)]
+            low = largest(b, self.dtype, one[axis], other[axis])
+            high = smallest(b, self.dtype, one[2 + axis], other[2 + axis])
+            lengths.append(largest(b, self.dtype, minus(b, high, low), zero))
+        shared = times(b, *lengths)
+        areas = [one[4], other[4]]
         union = minus(b, plus(b, *areas), shared)
         is_fine = b.number(1, "i1")
         for number in (*areas, union):
             is_fine = b.binary("arith.andi", is_fine, b.compare("ogt", number, zero))
         return b.select(is_fine, b.div(shared, union), zero)
+
+
+def _area(b: Body, box: Box) -> Scalar:
+    return times(b, *(minus(b, high, low) for low, high in zip(*box, strict=True)))

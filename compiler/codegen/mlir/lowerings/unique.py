@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,8 @@ from mlc.codegen.kernels.sorting import RADIX
 from mlc.codegen.mlir.control import Carried, insert, loop, when
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import INDEX, Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.sorting import key_bytes, rising, sort_places
+from mlc.codegen.mlir.text import Body, Scalar, Stage
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Unique
@@ -82,7 +82,7 @@ class _Lines:
         inner = b.stage.dim(self.dims[2])
         before, behind = b.binary("arith.divui", number, inner), b.binary("arith.remui", number, inner)
         x = b.extract(b.stage.tensor(self.x, self.dims), [before, place, behind])
-        return _key(b, self.x.tensor.dtype, x)
+        return rising(b, self.x.tensor.dtype, x)
 
     def differ(self, b: Body, left: Scalar, right: Scalar) -> Scalar:
         """Whether two places hold other elements."""
@@ -96,96 +96,23 @@ class _Lines:
         return found
 
 
-def _key(b: Body, dtype: DType, x: Scalar) -> Scalar:
-    if dtype is DType.BOOL:
-        return b.convert("arith.extui", x, "i8")
-    if not x.is_float:
-        return b.binary("arith.xori", x, b.like(-(1 << int(x.type[1:]) - 1), x)) if dtype.is_signed else x
-    kind = "i64" if x.type == "f64" else "i32"
-    # -0 becomes 0; the bits behind the sign fall where numbers below 0 rise.
-    bits = b.convert("arith.bitcast", b.plain("arith.addf", x, b.like(0, x)), kind)
-    sign = b.like(-(1 << int(kind[1:]) - 1), bits)
-    flips = b.binary("arith.ori", b.binary("arith.shrsi", bits, b.like(int(kind[1:]) - 1, bits)), sign)
-    return b.select(b.compare("uno", x, x), b.like(-1, bits), b.binary("arith.xori", bits, flips))
-
-
 def _sorted_places(g: Lowering, lines: _Lines) -> Temporary:
-    """The places in the order of what lies there, equal ones in their own.
-
-    Radix sort by bytes, the last element's lowest first (Knuth, The Art of Computer Programming 3, 5.2.5).
-    """
+    """The places in the order of what lies there, equal ones in their own."""
     extent = lines.dims[1]
     order = g.temporary(DType.I64, extent)
     stage = _serial("sorted_places")
     out = stage.destination(order)
     spare, starts = (stage.scratch(g.temporary(DType.I64, size)) for size in (extent, RADIX))
     b = stage.body()
-    n, zero, width = b.stage.dim(extent), b.index(0), b.stage.dim(lines.width)
+    n, width = b.stage.dim(extent), b.stage.dim(lines.width)
 
     def count(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
         return [b.convert("arith.index_cast", b.loop_index(0), "i64")]
 
     [places] = stage.generic(["i"], [], [(out, ["i"])], count)
-    dtype = lines.x.tensor.dtype
-    byte_count = 4 if dtype.is_float and dtype.itemsize < 4 else dtype.itemsize
-    # To the other buffer and back in a turn: what a loop carries keeps its memory. Bytes are turns, not code: what
-    # bufferization asks of loops behind each other doubles with each.
-    turns = (byte_count + 1) // 2
-
-    def by_bytes(b: Body, turn: Scalar, now: list[Carried]) -> list[Carried]:
-        places, spare, starts = now
-        element = b.binary("arith.divui", turn, b.index(turns))
-        number = b.binary("arith.subi", b.binary("arith.subi", width, b.index(1)), element)
-        pair = b.binary("arith.remui", turn, b.index(turns))
-
-        def digit(b: Body, place: Scalar, second: int) -> Scalar:
-            key = lines.key(b, b.as_index(place), number)
-            bits = b.binary("arith.addi", b.binary("arith.muli", pair, b.index(16)), b.index(8 * second))
-            shifted = b.binary("arith.shrui", key, b.convert("arith.index_cast", bits, key.type))
-            return b.convert("arith.index_castui", b.binary("arith.andi", shifted, b.like(RADIX - 1, key)), INDEX)
-
-        def back(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
-            return [insert(b, b.extract(spare, [i]), now[0], [i])]
-
-        spare, starts = _scattered(b, places, spare, starts, lambda b, place: digit(b, place, 0))
-        if byte_count == 1:
-            return [*loop(b, zero, n, [places], back), spare, starts]
-        places, starts = _scattered(b, spare, places, starts, lambda b, place: digit(b, place, 1))
-        return [places, spare, starts]
-
-    count_of_turns = b.binary("arith.muli", width, b.index(turns))
-    places, *_ = loop(b, zero, count_of_turns, [places, spare, starts], by_bytes)
+    places, *_ = sort_places(b, (places, spare, starts), n, lines.key, key_bytes(lines.x.tensor.dtype), width)
     g.close(stage, [places])
     return order
-
-
-def _scattered(
-    b: Body, places: Tensor, target: Tensor, starts: Tensor, digit: Callable[[Body, Scalar], Scalar]
-) -> list[Carried]:
-    """`target` with the places in the order of their digits, equal ones as they were; and what became of `starts`."""
-    zero, n, one = b.index(0), b.stage.dim(places.dims[0]), b.number(1, "i64")
-
-    def clear(b: Body, d: Scalar, now: list[Carried]) -> list[Carried]:
-        return [insert(b, b.number(0, "i64"), now[0], [d])]
-
-    def count(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
-        d = digit(b, b.extract(places, [i]))
-        return [insert(b, b.add(b.extract(now[0], [d]), one), now[0], [d])]
-
-    def add_up(b: Body, d: Scalar, now: list[Carried]) -> list[Carried]:
-        size = b.extract(now[0], [d])
-        return [insert(b, now[1], now[0], [d]), b.add(now[1], size)]
-
-    def put(b: Body, i: Scalar, now: list[Carried]) -> list[Carried]:
-        place = b.extract(places, [i])
-        d = digit(b, place)
-        at = b.extract(now[1], [d])
-        return [insert(b, place, now[0], [b.as_index(at)]), insert(b, b.add(at, one), now[1], [d])]
-
-    starts = loop(b, zero, b.index(RADIX), [starts], clear)[0]
-    starts = loop(b, zero, n, [starts], count)[0]
-    starts = loop(b, zero, b.index(RADIX), [starts, b.number(0, "i64")], add_up)[0]
-    return loop(b, zero, n, [target, starts], put)
 
 
 def _groups(
