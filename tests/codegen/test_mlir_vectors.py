@@ -15,6 +15,7 @@ from codegen.test_math import assert_errors_within_bound, samples
 from mlc.codegen import Options, Program, emit
 from mlc.codegen.lower import Lowering
 from mlc.codegen.mlir.backend import MlirKernels
+from mlc.codegen.mlir.lowering import Function
 from mlc.codegen.mlir.run import lower
 from mlc.ir import Array, Block, DType, Op, tensor
 from mlc.ops import Acosh, Attention, Cast, Erf, Exp, Expm1, Gelu, Log, Log1p, Matmul, Pow, Sigmoid, Sin, Softplus, Tanh
@@ -64,6 +65,18 @@ def test_an_infinity_in_a_ragged_product_reaches_its_own_row_alone() -> None:
 
 @pytest.mark.parametrize("layout", ["bhld", "blhd"])
 def test_both_products_of_attention_run_in_register_tiles(layout: str) -> None:
+    products = [f for f in attention_functions(layout) if "linalg.batch_matmul" in f.text]
+    assert [f.family for f in products] == ["batch_matmul"] * 2
+
+
+def test_no_exponential_of_attention_is_inside_of_a_sum() -> None:
+    """A sum has one order, and its loop no vectors."""
+    [function] = [f for f in attention_functions("bhld") if "math.exp" in f.text]
+    assert '"reduction"' not in function.text
+
+
+def attention_functions(layout: str) -> list[Function]:
+    """The stages of an attention."""
     dims = (2, 4, 16, 12) if layout == "bhld" else (2, 16, 4, 12)
     arguments = Block([tensor(DType.F32, *dims)] * 3).arguments
     kernels = MlirKernels()
@@ -71,8 +84,7 @@ def test_both_products_of_attention_run_in_register_tiles(layout: str) -> None:
         Target.parse("x86-64-v4"), [], no_fallback=True, submit=lambda unit: None, tuned={}, kernels=kernels
     )
     lowering.block(module_of(Attention(*arguments, layout=layout), list(arguments)).main.block)
-    products = [f for f in kernels.functions.by_name.values() if "linalg.batch_matmul" in f.text]
-    assert [f.family for f in products] == ["batch_matmul"] * 2
+    return list(kernels.functions.by_name.values())
 
 
 @pytest.mark.parametrize("op", [Exp, Erf, Tanh, Log, Sin, Acosh, Softplus, Gelu, Sigmoid, Expm1])

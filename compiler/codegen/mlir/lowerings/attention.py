@@ -14,7 +14,7 @@ from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.matmul import contraction, tile_product
-from mlc.codegen.mlir.lowerings.reduce import row_maxima
+from mlc.codegen.mlir.lowerings.reduce import reduction, row_maxima
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
@@ -245,31 +245,7 @@ def _weights(
 ) -> Storage:
     """The softmax of each row of scores; what `zero_rows` names is zero. A second result of weights is written too."""
     dtype, own = _softmax_dtype(op), op.q.tensor.dtype
-    sums = g.temporary(dtype, rows[0])
-    stage = Stage("sum_of_exponentials")
-    zero = stage.fill(0, stage.destination(sums))
-    guards = op.zero_rows == "unseen"
-
-    def exponential(b: Body, x: Scalar, largest: Scalar) -> Scalar:
-        if guards:
-            is_empty = b.compare("oeq", largest, b.like(float("-inf"), largest))
-            largest = b.select(is_empty, b.like(0, largest), largest)
-        return b.unary("math.exp", b.sub(x, largest))
-
-    ins: list[tuple[Tensor, Expressions]] = [
-        (stage.tensor(scores, rows), ["r", "k"]),
-        (stage.tensor(maxima, (rows[0],)), ["r"]),
-    ]
-    [total] = stage.generic(
-        ["r"],
-        ins,
-        [(zero, ["r"])],
-        lambda b, given, old: [b.add(old[0], exponential(b, *given))],
-        reduction=["k"],
-        attributes="mlc.last",
-    )
-    stage.family, stage.parameters = "loops", {"tile": (1,)}
-    g.close(stage, [total], cost=16 * g.plan.estimate(rows[1]))
+    powers, sums = _exponentials(g, op, scores, maxima, rows)
     made = g.temporary(dtype, *rows)
     last = Stage("weights")
     outs = [(last.destination(made), ["r", "k"])]
@@ -277,22 +253,54 @@ def _weights(
         outs.append((last.destination(shown, rows), ["r", "k"]))
 
     def quotient(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
-        found = b.div(exponential(b, given[0], given[1]), given[2])
-        if op.zero_rows != "none":
-            empty = (
-                b.compare("oeq", given[1], b.like(float("-inf"), given[1]))
-                if guards
-                else b.compare("uno", found, found)
-            )
-            found = b.select(empty, b.like(0, found), found)
+        power, total, largest = given
+        found = b.div(power, total)
+        if op.zero_rows == "unseen":
+            found = b.select(b.compare("oeq", largest, b.like(float("-inf"), largest)), b.like(0, found), found)
+        elif op.zero_rows != "none":
+            found = b.select(b.compare("uno", found, found), b.like(0, found), found)
         return [found, converted(b, found, dtype, own)][: len(outs)]
 
-    ins = [
-        (last.tensor(scores, rows), ["r", "k"]),
-        (last.tensor(maxima, (rows[0],)), ["r"]),
+    ins: list[tuple[Tensor, Expressions]] = [
+        (last.tensor(powers), ["r", "k"]),
         (last.tensor(sums), ["r"]),
+        (last.tensor(maxima, (rows[0],)), ["r"]),
     ]
     weights = last.generic(["r", "k"], ins, outs, quotient, attributes="mlc.last")
     g.tile_loops(last, 2)
-    g.close(last, weights, cost=16)
+    g.close(last, weights, cost=4)
     return made
+
+
+def _exponentials(
+    g: Lowering, op: Attention, scores: Storage, maxima: Storage, rows: tuple[Dim, Dim]
+) -> tuple[Storage, Storage]:
+    """Exponentials of the scores less their row's largest, and the sums of their rows.
+
+    They are kept, since they run in vectors where nothing is summed: a sum has one order, and its loop one element.
+    """
+    dtype = _softmax_dtype(op)
+    powers, sums = g.temporary(dtype, *rows), g.temporary(dtype, rows[0])
+    stage = Stage("exponentials")
+
+    def exponential(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
+        score, largest = given
+        if op.zero_rows == "unseen":
+            is_empty = b.compare("oeq", largest, b.like(float("-inf"), largest))
+            largest = b.select(is_empty, b.like(0, largest), largest)
+        return [b.unary("math.exp", b.sub(score, largest))]
+
+    ins: list[tuple[Tensor, Expressions]] = [
+        (stage.tensor(scores, rows), ["r", "k"]),
+        (stage.tensor(maxima, (rows[0],)), ["r"]),
+    ]
+    outs: list[tuple[Tensor, Expressions]] = [(stage.destination(powers), ["r", "k"])]
+    [made] = stage.generic(["r", "k"], ins, outs, exponential, attributes="mlc.last")
+    g.tile_loops(stage, 2)
+    g.close(stage, [made], cost=16)
+    adding = Stage("sums_of_exponentials")
+    zero = adding.fill(0, adding.destination(sums))
+    total = reduction(adding, adding.tensor(powers), zero, [1], lambda b, old, x: b.add(old, x), "mlc.last")
+    adding.family, adding.parameters = "loops", {"tile": (1,)}
+    g.close(adding, [total], cost=4 * g.plan.estimate(rows[1]))
+    return powers, sums
