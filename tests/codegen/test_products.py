@@ -29,6 +29,7 @@ SIZES = {
     "a sum in even blocks": (17, 4096, 64),
     "rows 4 KiB apart": (19, 1024, 256),
     "blocks of rows": (700, 40, 33),
+    "a block of fewer rows than a tile": (17, 30, 64),
     "no steps": (5, 0, 70),
     "no rows": (0, 20, 70),
 }
@@ -105,17 +106,40 @@ def test_tiles_of_rows_ask_for_all_of_the_next_panel_of_a_constant_factor() -> N
             assert 128 // rows * int(ahead[1]) * 64 >= 4 * columns * 4
 
 
-@pytest.mark.parametrize("size", ["a sum in blocks", "rows 4 KiB apart", "blocks of rows"])
-def test_the_bits_of_a_product_do_not_depend_on_the_threads(size: str) -> None:
+@pytest.mark.parametrize("dims", [(29, 40, 192), (3, 29, 40, 96)])
+def test_whole_panels_of_an_unknown_factor_are_packed_by_the_first_tile_of_rows(dims: tuple[int, ...]) -> None:
+    *batch, m, k, n = dims
+    x, y = normal(*batch, m, k), normal(*batch, k, n)
+    module = product(type_of(x), type_of(y), transpose_y=False)
+    check(module, [x, y], y, "host", False)
+    row = compiled(module)[1].schedule[0]
+    assert "right packed by the first tile of rows" in str(row)
+    assert len(row.kernels) == 1
+
+
+@pytest.mark.parametrize("reason", ["it must be turned", "its last panel is not full", "its dtype is not the sum's"])
+def test_other_factors_are_packed_before_the_product(reason: str) -> None:
+    dtype = DType.F16 if "dtype" in reason else DType.F32
+    columns = 77 if "full" in reason else 192
+    shape = (columns, 40) if "turned" in reason else (40, columns)
+    x, y = TensorType(dtype, (29, 40)), TensorType(dtype, shape)
+    row = str(compiled(product(x, y, transpose_y="turned" in reason))[1].schedule[0])
+    assert "right packed at run time" in row
+
+
+@pytest.mark.parametrize("is_constant", [False, True])
+@pytest.mark.parametrize("size", ["a sum in blocks", "a sum in even blocks", "rows 4 KiB apart", "blocks of rows"])
+def test_the_bits_of_a_product_do_not_depend_on_the_threads(size: str, is_constant: bool) -> None:
     m, k, n = SIZES[size]
     x, y = normal(m, k), normal(k, n)
-    executable, _ = compiled(product(type_of(x), y, transpose_y=False))
+    executable, _ = compiled(product(type_of(x), y if is_constant else type_of(y), transpose_y=False))
+    inputs = [x] if is_constant else [x, y]
     before = native.threads()
     try:
         results = []
         for count in (1, 2, 3):
             native.set_threads(count)
-            results.append(executable.run(x)[0].tobytes())
+            results.append(executable.run(*inputs)[0].tobytes())
     finally:
         native.set_threads(before)
     assert len(set(results)) == 1

@@ -3,22 +3,27 @@
 Loop order: parallel over batches, blocks of rows and panels; inside, blocks of the sum, then tiles of rows. A block of
 a panel stays in the second level of cache while all tiles of a block of rows pass, and so do the rows while the panels
 pass. Sums of a unit are kept in a buffer on the stack, [rows][columns], from where what is behind the product takes
-them; where nothing is, in the result. Constant right factors are packed when compiling, others into the workspace
-before the product, or read as they are where there is one tile of rows. Columns beyond N are zeros in the panel and are
-not stored. The sum over K has one order whatever the threads.
+them; where nothing is, in the result.
+
+Constant right factors are packed when compiling. Others are packed by each unit for itself, onto its stack, while its
+first tile of rows is multiplied: then panels are the outer loop, so that a core reads its share of the factor only,
+and rows pass from further away, asked for a tile ahead. Or they are packed into the workspace before the product, where
+panels are not full or must be turned; or read as they are where there is one tile of rows. Columns beyond N are zeros
+in the panel and are not stored. The sum over K has one order whatever the threads.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import I1, I8, Index, Lanes, Num
-from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
+from mlc.codegen.builder import I1, I8, Lanes, Num
+from mlc.codegen.kernel import Kernel, Prepared, Storage
 from mlc.codegen.kernels.micro_kernel import UNROLLED, MicroKernel, Run
+from mlc.codegen.kernels.panels import Panels, pack_panels
 from mlc.codegen.kernels.strassen import strassen_product
 from mlc.codegen.kernels.tiles import (
     CACHE_LINE,
@@ -80,6 +85,7 @@ class Product:
         self.kind = registers.register_type(self.dtype)
         self.tile = plan.choice("tile", self._shapes(), cost=self._cycles, label=str, why="fewest cycles")
         self.panels = ceildiv(n, self.tile.columns)
+        self.packs_itself = self._packs_itself()
         self.depth_block = self._depth_block()
         self.block = self._row_block()
         self.lines_ahead = self._lines_ahead()
@@ -97,7 +103,7 @@ class Product:
         plan.choose("rows", self.block)
         plan.choose("sum", self.depth_block)
         plan.choose("left", "as it is" if left is self.op.x else "copied")
-        plan.choose("right", _origin(right))
+        plan.choose("right", "packed by the first tile of rows" if self.packs_itself else _origin(right))
         if self.lines_ahead:
             plan.choose("ahead", f"{self.lines_ahead} cache lines a turn")
         plan.choose("sums", "in the result" if self._is_direct() else "on the stack")
@@ -105,9 +111,11 @@ class Product:
 
         @plan.each(product(self.batch) * blocks * self.panels, cost=cost)
         def unit(k: Kernel, number: Any) -> None:
-            *at, row_block, panel = k.unravel(
-                number, [*(k.dim(d) for d in self.batch), k.dim(blocks), k.dim(self.panels)]
+            dims = [k.dim(blocks), k.dim(self.panels)]
+            *at, outer, inner = k.unravel(
+                number, [*(k.dim(d) for d in self.batch), *(reversed(dims) if self.packs_itself else dims)]
             )
+            row_block, panel = (inner, outer) if self.packs_itself else (outer, inner)
             start = k.mul(row_block, self.block)
             stop = k.minimum(k.add(start, self.block), k.dim(self.m)) if blocks != 1 else k.dim(self.m)
             Unit(self, k, left, right, at, start, stop, panel).write()
@@ -139,12 +147,12 @@ class Product:
 
     def _row_block(self) -> int:
         """Rows whose part of x fills three quarters of L2 with a panel, a multiple of the tile; fewer where threads
-        would idle."""
+        would idle. Where panels are the outer loop, rows need not stay in L2."""
         plan, rows, columns = self.plan, self.tile.rows, self.tile.columns
         row_bytes = max(1, min(plan.estimate(self.depth), self.depth_block) * self.dtype.itemsize)
-        fitting = min(
-            plan.target.l2_bytes * 3 // 4 // row_bytes - columns, MOST_SUMS // (columns * self.dtype.itemsize)
-        )
+        fitting = MOST_SUMS // (columns * self.dtype.itemsize)
+        if not self.packs_itself:
+            fitting = min(plan.target.l2_bytes * 3 // 4 // row_bytes - columns, fitting)
         if not isinstance(self.m, int):
             return min(max(1, fitting // rows), 16) * rows
         blocks = max(-(-self.m // max(fitting, rows)), 1)
@@ -195,73 +203,50 @@ class Product:
             dims = numbers((*self.y_batch, self.panels, self.depth, self.tile.columns))
             layout = f"panels of {self.tile.columns} columns"
             return plan.prepared(op.y, layout, self.dtype, dims, self._pack_constant)
-        if self._is_read_once():
+        if self.packs_itself or self._is_read_once():
             return op.y
-        packed = plan.temporary(self.dtype, *self.y_batch, self.panels, self.depth, self.tile.columns)
-        self._add_packing(packed)
-        return packed
+        return Panels(op.y, op.transpose_y, self.y_batch, self.depth, self.n, self.tile, self.dtype).add(plan)
 
     def _is_read_once(self) -> bool:
         """Whether y[K, N] is best read where it lies: one tile of rows, and whole vectors of columns."""
+        return isinstance(self.m, int) and self.m <= self.tile.rows and self._has_rows_of_panels()
+
+    def _packs_itself(self) -> bool:
+        """Whether each unit packs its panel: y[K, N] is no constant, and more than one tile of rows reads it."""
+        is_constant = self.plan.constant(self.op.y) is not None
+        return isinstance(self.m, int) and self.m > self.tile.rows and not is_constant and self._has_rows_of_panels()
+
+    def _has_rows_of_panels(self) -> bool:
+        """Whether rows of y[K, N] are whole vectors of the tile's, as the micro-kernel reads them."""
         op = self.op
-        is_one_tile = isinstance(self.m, int) and self.m <= self.tile.rows
         is_even = isinstance(self.n, int) and self.n > 1 and self.n % self.tile.columns == 0
-        return is_one_tile and is_even and not op.transpose_y and op.y.tensor.dtype is self.dtype
+        return is_even and not op.transpose_y and op.y.tensor.dtype is self.dtype
+
+    def may_begin(self, rows: int) -> bool:
+        """Whether some block of rows has a tile of this height as its first."""
+        is_last_low = isinstance(self.m, int) and (self.m - 1) % self.block + 1 < self.tile.rows
+        return rows == self.tile.rows or is_last_low
+
+    @property
+    def asks_for_rows(self) -> bool:
+        """Whether the tile of rows behind is asked for: where rows come from beyond L2, and lie end to end."""
+        return self.packs_itself and isinstance(self.depth, int) and self.depth <= self.depth_block
 
     def _pack_constant(self, y: Array) -> Array:
         return pack_panels(y, self.op.transpose_y, self.tile.columns).astype(self.dtype.numpy, copy=False)
 
-    def _add_packing(self, packed: Temporary) -> None:
-        op, columns = self.op, self.tile.columns
-        dims = (*self.y_batch, self.n, self.depth) if op.transpose_y else (*self.y_batch, self.depth, self.n)
-        count = product(self.y_batch) * self.panels
 
-        @self.plan.each(count, cost=self.depth * columns)
-        def pack(k: Kernel, number: Any) -> None:
-            *at, panel = k.unravel(number, [*(k.dim(d) for d in self.y_batch), k.dim(self.panels)])
-            source, target = k.tensor(op.y, dims), k.tensor(packed)
-            start = k.mul(panel, columns)
-            width = k.minimum(k.sub(k.dim(self.n), start), columns)
-            if op.transpose_y:
-                self._turn_panel(k, source, target, at, panel, start, width)
-                return
-            with k.loop(0, k.dim(self.depth)) as step:
-                self._copy_row(k, source, target, at, panel, step, start, width)
+@dataclass(frozen=True)
+class Tiles:
+    """Tiles of one height over one block of the sum: its first step, its length, whether sums are there, and where y
+    is read with which stride between steps."""
 
-    def _copy_row(
-        self, k: Kernel, source: Any, target: Any, at: list[Num], panel: Num, step: Num, start: Num, width: Num
-    ) -> None:
-        """A row of y[K, N] into a panel, vectors at once where each panel is full; zeros behind its end."""
-        columns, lanes = self.tile.columns, self.tile.lanes
-
-        def read(j: Index) -> ir.Value:
-            return k.read_as(self.dtype, source, (*at, step, k.add(start, j)))
-
-        if isinstance(self.n, int) and self.n % columns == 0:
-            places = [Lanes(j, 1, lanes, lanes) for j in range(0, columns, lanes)]
-            for j, vector in zip(places, [read(j) for j in places], strict=True):
-                k.write(target, (*at, panel, step, j), vector)
-            return
-        for j in k.across(0, width, lanes):
-            k.write(target, (*at, panel, step, j), read(j))
-        with k.loop(width, columns) as j:
-            k.write(target, (*at, panel, step, j), registers.constant(self.dtype, 0))
-
-    def _turn_panel(
-        self, k: Kernel, source: Any, target: Any, at: list[Num], panel: Num, start: Num, width: Num
-    ) -> None:
-        """A panel of y[N, K] in squares of one vector; behind the last row of y it is repeated, and not looked at."""
-        lanes = self.tile.lanes
-        last = k.sub(k.dim(self.n), 1)
-        with k.loop(0, width, lanes) as j:
-            rows = [k.minimum(k.add(k.add(start, j), n), last) for n in range(lanes)]
-            for step in k.across(0, k.dim(self.depth), lanes):
-                lines = [k.read_as(self.dtype, source, (*at, row, step)) for row in rows]
-                if isinstance(step, Lanes):
-                    for n, line in enumerate(k.transposed(lines)):
-                        k.write(target, (*at, panel, k.add(step.base, n), Lanes(j, 1, lanes)), line)
-                else:
-                    k.write(target, (*at, panel, step, Lanes(j, 1, lanes)), k.gathered(lines))
+    rows: int
+    step: Num
+    depth: Num
+    is_more: ir.Value
+    y: ir.Value
+    y_row: Num
 
 
 class Unit:
@@ -282,6 +267,7 @@ class Unit:
         p = product
         self.x = k.tensor(left, (*p.x_batch, p.m, p.depth))
         self.is_packed = right is not p.op.y
+        self.panel_copy = k.stack(p.kind, max(p.depth_block, 1) * p.tile.columns) if p.packs_itself else None
         self.y = k.tensor(right) if self.is_packed else k.tensor(right, (*p.y_batch, p.depth, p.n))
         self.x_at = self._broadcast(p.x_batch)
         self.y_at = self._broadcast(p.y_batch)
@@ -325,16 +311,43 @@ class Unit:
         for rows in tile_heights(p.m, p.tile):
             count = k.floordiv(k.sub(self.stop, first), rows)
             behind = k.add(first, k.mul(count, rows))
-            tile = TileShape(rows, p.tile.vectors, p.tile.lanes)
-            micro = MicroKernel(tile, self.x.dtype, p.dtype, self.sums_row, p.lines_ahead)
-            with k.loop(first, behind, rows) as row:
-                number = k.sub(row, self.start)
-                x = k.at(self.x.pointer, registers.memory_type(self.x.dtype), k.offset(self.x, (*self.x_at, row, step)))
-                c = k.at(self.sums, p.kind, k.mul(number, self.sums_row))
-                share = k.mul(k.mul(k.floordiv(number, rows), depth), CACHE_LINE // UNROLLED * p.lines_ahead)
-                ahead = k.at(k.at(y, p.kind, k.mul(depth, columns)), I8, share) if p.lines_ahead else None
-                micro.call(k, Run(x, self.x.strides[-2], y, y_row, c, depth, is_more, ahead))
+            tiles = Tiles(rows, step, depth, is_more, y, y_row)
+            if self.panel_copy is not None:
+                begin = self._pack(tiles, first, behind) if p.may_begin(rows) else first
+                tiles = replace(tiles, y=self.panel_copy, y_row=columns)
+            else:
+                begin = first
+            with k.loop(begin, behind, rows) as row:
+                self._multiply_tile(tiles, row)
             first = behind
+
+    def _pack(self, tiles: Tiles, first: Num, behind: Num) -> Num:
+        """Multiplies the unit's first tile, if it is one of these, and packs the panel; the row behind it."""
+        k = self.k
+        is_first = k.all_of([k.compare("==", first, self.start), k.compare("<", first, behind)])
+        with k.when(is_first):
+            self._multiply_tile(tiles, first, packed=self.panel_copy)
+        return k.select(is_first, k.add(first, tiles.rows), first)
+
+    def _multiply_tile(self, tiles: Tiles, row: Num, packed: ir.Value | None = None) -> None:
+        k, p, depth = self.k, self.p, tiles.depth
+        shape = TileShape(tiles.rows, p.tile.vectors, p.tile.lanes)
+        number = k.sub(row, self.start)
+        x = k.at(self.x.pointer, registers.memory_type(self.x.dtype), k.offset(self.x, (*self.x_at, row, tiles.step)))
+        c = k.at(self.sums, p.kind, k.mul(number, self.sums_row))
+        share = k.mul(k.mul(k.floordiv(number, tiles.rows), depth), CACHE_LINE // UNROLLED * p.lines_ahead)
+        ahead = k.at(k.at(tiles.y, p.kind, k.mul(depth, p.tile.columns)), I8, share) if p.lines_ahead else None
+        run = Run(x, self.x.strides[-2], tiles.y, tiles.y_row, c, depth, tiles.is_more, ahead, packed=packed)
+        micro = MicroKernel(
+            shape,
+            self.x.dtype,
+            p.dtype,
+            self.sums_row,
+            p.lines_ahead,
+            has_rows_behind=p.asks_for_rows,
+            packs=packed is not None,
+        )
+        micro.call(k, run)
 
     def _finish(self) -> None:
         """What is behind the product, and the stores, for the columns of the panel that exist."""
@@ -380,17 +393,3 @@ def _origin(right: Storage) -> str:
             return "as it is"
         case _:
             return "packed at run time"
-
-
-def pack_panels(y: Array, is_transposed: bool, columns: int) -> Array:
-    """y[..., K, N] as [..., panel, K, columns] with zeros beyond N; y is [..., N, K] when transposed."""
-    if y.ndim == 1:
-        y = y[:, None]
-    elif is_transposed:
-        y = np.swapaxes(y, -1, -2)
-    *batch, depth, n = y.shape
-    packed = np.zeros((*batch, -(-n // columns), depth, columns), y.dtype)
-    for panel in range(packed.shape[-3]):
-        part = y[..., panel * columns : (panel + 1) * columns]
-        packed[..., panel, :, : part.shape[-1]] = part
-    return packed
