@@ -51,3 +51,11 @@ def test_an_input_of_unknown_rank_is_named_as_such(model: Path) -> None:
     with pytest.raises(mlc.CompileError, match="input 'x' is no tensor of known rank"):
         _ = executable.inputs
     np.testing.assert_array_equal(executable(np.array([-1, 2], np.float32)), [0, 2])
+
+
+def test_an_output_behind_one_that_is_no_tensor_of_numbers_is_delivered() -> None:
+    text = (onnx.TensorProto.STRING, [2])
+    nodes = [node("Relu", ["x"], ["a"]), node("StringConcat", ["s", "s"], ["b"]), node("Neg", ["x"], ["c"])]
+    proto = model_of(nodes, {"x": [2], "s": text}, {"a": [2], "b": text, "c": [2]})
+    a, b, c = mlc.compile(proto)(np.array([-1, 2], np.float32), np.array(["p", "q"], object))
+    assert (a.tolist(), b.tolist(), c.tolist()) == ([0, 2], ["pp", "qq"], [1, -2])

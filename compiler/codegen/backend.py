@@ -61,7 +61,7 @@ def emit(
     )
     steps = lowering.block(function.block)
     known = frozenset(symbols)
-    native_outputs = [v for v in function.outputs if registers_hold(v)]
+    native_outputs = [(number, v) for number, v in enumerate(function.outputs) if registers_hold(v)]
     memory = plan_memory(steps, lowering.names, function.inputs, native_outputs, lowering.constants, known)
     slots = _slots(lowering, [*function.inputs, *function.outputs])
     outputs = [

@@ -95,12 +95,13 @@ def plan_memory(
     steps: Sequence[Step],
     names: Names,
     inputs: Sequence[Value],
-    outputs: Sequence[Value],
+    outputs: Sequence[tuple[int, Value]],
     constants: dict[Value, Array],
     input_symbols: frozenset[str],
 ) -> Memory:
     """Places every storage that the steps touch, and the outputs.
 
+    `outputs` are the native ones with their places among all outputs.
     An output made by kernels alone is computed where the caller wants it; main copies the others there at the end.
     """
     memory = Memory()
@@ -115,13 +116,13 @@ def plan_memory(
             _add_weight(memory, storage, storage.make(storage.source), storage.layout)
         elif isinstance(storage, Value) and storage in constants:
             _add_weight(memory, storage, constants[storage], "", is_looked_up=storage in tables)
-    for value in outputs:
+    for number, value in outputs:
         root, offset = names.root(value)
         if root in constants and root not in memory.places:
             _add_weight(memory, root, constants[root], "")
         elif root in lives.lives:
             lives.lives[root].last = end
-        _place_output(memory, lives, root, offset, value, outputs.index(value), input_symbols)
+        _place_output(memory, lives, root, offset, value, number, input_symbols)
     rest = [(s, life) for s, life in lives.lives.items() if s not in memory.places]
     fixed = [(s, life) for s, life in rest if not life.is_made_at_run_time and is_static(byte_count(s))]
     symbolic = [
