@@ -98,7 +98,7 @@ def map_archive(path: Path, verified: Container[str] = ()) -> dict[str, Bytes]:
         try:
             with zipfile.ZipFile(file) as archive:
                 directory = archive.infolist()
-        except (zipfile.BadZipFile, struct.error) as error:
+        except (zipfile.BadZipFile, struct.error, NotImplementedError) as error:  # the last for a later format of ZIP
             raise ValueError(str(error)) from None
     members = {member.filename: _member(mapped, member) for member in directory}
     for member in directory:

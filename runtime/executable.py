@@ -10,7 +10,7 @@ import ctypes
 import os
 from collections.abc import Callable, Mapping, Sequence
 from ctypes import c_int64
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -72,6 +72,10 @@ class Executable:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model as one file that load reads; an existing file is replaced whole or not at all."""
         self.artifact.save(path)
+
+    def __reduce__(self) -> tuple[Callable[[type[Self], Artifact], Self], tuple[type[Self], Artifact]]:
+        """A pickle, or a copy, holds the artifact with its weights and is linked anew where it is opened."""
+        return _linked, (type(self), self.artifact)
 
     def __call__(self, *arrays: object, **named: object) -> Any:
         """The output, or a tuple of several. Raises InputError when the arguments do not fit, RunError when an operator
@@ -193,6 +197,14 @@ class _Output:
         if prepared is not None:
             return prepared
         return array_at(address, self._dtype, [dims.evaluate(dim, symbols) for dim in self._shape]).copy()
+
+
+E = TypeVar("E", bound=Executable)
+
+
+def _linked(kind: type[E], artifact: Artifact) -> E:
+    """What a pickled Executable is made from again."""
+    return kind(artifact, kind.host_steps(artifact))
 
 
 def _aligned(weights: Bytes) -> Bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +60,17 @@ def test_an_output_behind_one_that_is_no_tensor_of_numbers_is_delivered() -> Non
     proto = model_of(nodes, {"x": [2], "s": text}, {"a": [2], "b": text, "c": [2]})
     a, b, c = mlc.compile(proto)(np.array([-1, 2], np.float32), np.array(["p", "q"], object))
     assert (a.tolist(), b.tolist(), c.tolist()) == ([0, 2], ["pp", "qq"], [1, -2])
+
+
+def test_a_pickled_model_knows_its_steps_in_python(tmp_path: Path) -> None:
+    text = (onnx.TensorProto.STRING, [3])
+    proto = model_of(
+        [node("StringConcat", ["s", "s"], ["y"]), node("Relu", ["x"], ["z"])],
+        {"s": text, "x": [2]},
+        {"y": text, "z": [2]},
+    )
+    executable = mlc.compile(proto)
+    assert isinstance(executable, mlc.Executable) and executable.artifact.steps
+    again = pickle.loads(pickle.dumps(executable))
+    y, z = again(np.array(["a", "b", ""], object), np.array([-1, 2], np.float32))
+    assert y.tolist() == ["aa", "bb", ""] and z.tolist() == [0, 2]

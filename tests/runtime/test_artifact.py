@@ -247,6 +247,20 @@ def test_any_flipped_byte_is_found_or_harmless(path: Path) -> None:
         np.testing.assert_array_equal(loaded.weights, whole.weights)
 
 
+def test_any_flipped_bit_of_the_directory_is_found_or_harmless(path: Path) -> None:
+    content = path.read_bytes()
+    whole = load(path, verify=True)
+    for at in range(content.index(b"PK\x01\x02"), len(content)):
+        for bit in (0x01, 0x80):
+            path.write_bytes(content[:at] + bytes([content[at] ^ bit]) + content[at + 1 :])
+            try:
+                loaded = load(path, verify=True)
+            except ArtifactError as error:
+                assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
+                continue
+            assert fields(loaded) == fields(whole), at
+
+
 def test_a_missing_file_and_a_folder_are_artifact_errors(tmp_path: Path) -> None:
     assert error_of(tmp_path / "none.mlc") == "No such file or directory"
     assert error_of(tmp_path) == "Is a directory"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -102,6 +104,14 @@ def test_a_forked_child_runs_the_model(scale: Executable) -> None:
     if child == 0:
         os._exit(0 if np.array_equal(scale(x), 2 * x + SHIFT) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda exe: pickle.loads(pickle.dumps(exe))])
+def test_a_pickled_or_copied_model_is_linked_anew(scale: Executable, again: Callable[[Executable], Executable]) -> None:
+    x = rows(3)
+    other = again(scale)
+    assert other is not scale
+    np.testing.assert_array_equal(other(x), scale(x))
 
 
 def spec(name: str, *shape: str, dtype: str = "float32") -> TensorSpec:
