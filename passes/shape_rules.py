@@ -187,7 +187,9 @@ def flatten_concats(op: Concat) -> Value | Miss | None:
         if not isinstance(inner, Concat) or inner.axis % x.tensor.rank != axis:
             pieces.append(x)
         elif x.use_count > 1:
-            return Miss("the inner concat is needed itself", blocker=next(u for u in x.uses if u.op is not op))
+            # Twice in this one is another use too: a chain of concats of a concat with itself would double each time.
+            other = next((use for use in x.uses if use.op is not op), x.uses[-1])
+            return Miss("the inner concat is needed itself", blocker=other)
         else:
             pieces.extend(inner.xs)
     return Concat(pieces, axis=op.axis).result if len(pieces) > len(op.xs) else None

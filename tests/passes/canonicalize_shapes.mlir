@@ -234,6 +234,21 @@ func.func @a_concat_with_another_user_stays(%x: tensor<2x3xf32>) -> (tensor<2x9x
 }
 
 // -----
+// RUN: mlc-opt --remarks=missed canonicalize
+
+// Near miss.
+// CHECK-LABEL: func.func @a_concat_with_itself_stays(
+// CHECK-NEXT: %0 = "mlc.concat"(%arg0, %arg0) {axis = 1 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x6xf32>
+// CHECK-NEXT: %1 = "mlc.concat"(%0, %0) {axis = 1 : i64} : (tensor<2x6xf32>, tensor<2x6xf32>) -> tensor<2x12xf32>
+// CHECK-NEXT: func.return %1 : tensor<2x12xf32>
+// CHECK: missed  canonicalize/flatten_concats at ? (mlc.concat): the inner concat is needed itself (blocked by operand 1 of mlc.concat '?')
+func.func @a_concat_with_itself_stays(%x: tensor<2x3xf32>) -> (tensor<2x12xf32>) {
+  %0 = "mlc.concat"(%x, %x) {axis = 1 : i64} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x6xf32>
+  %1 = "mlc.concat"(%0, %0) {axis = 1 : i64} : (tensor<2x6xf32>, tensor<2x6xf32>) -> tensor<2x12xf32>
+  func.return %1 : tensor<2x12xf32>
+}
+
+// -----
 
 // Near miss: attribute.
 // CHECK-LABEL: func.func @a_concat_on_another_axis_stays(
