@@ -27,6 +27,7 @@ from mlc.ops import (
     BatchNorm,
     Cast,
     Clip,
+    Constant,
     Div,
     Exp,
     Gelu,
@@ -43,6 +44,7 @@ from mlc.ops import (
     ReduceMean,
     ReduceSum,
     Relu,
+    Reshape,
     RmsNorm,
     Sigmoid,
     Softmax,
@@ -51,6 +53,8 @@ from mlc.ops import (
     Where,
     scalar,
 )
+from mlc.passes import parse_pipeline
+from mlc.rewrite import run_passes
 
 Build = Callable[..., Op]
 
@@ -152,3 +156,20 @@ def test_what_is_fused_behind_a_kernel_equals_what_is_not(heavy: str, epilogue: 
         np.testing.assert_array_equal(got, apart)
     if got.dtype == np.float32:
         assert_close([got], interpret(fused, inputs), model=f"{heavy} with {epilogue}")
+
+
+@pytest.mark.parametrize("passes", ["fuse", "layout{block=8 everywhere=true},fuse"])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_factor_that_is_reshaped_behind_a_pointwise_conv_is_read_by_the_dims_it_has(groups: int, passes: str) -> None:
+    """The conv walks its image as one line, a reshape computes its index of the dims as they are."""
+    x, w, factor = normal(2, 16, 3, 5), normal(8, 16 // groups, 1, 1), normal(1, 1, 1)
+
+    def body(x: Value, f: Value) -> Value:
+        y = conv(rank=2, groups=groups)(x, Constant(w).result).results[0]
+        return Mul(y, Reshape(f, dims=(1, 1, 1, 1)).result).result
+
+    module = apart_module(body, [x, factor])
+    (want,) = interpret(module, [x, factor])
+    run_passes(module, parse_pipeline(passes))
+    (got,) = compiled(module)[0].run(x, factor)
+    assert_close([got], [want], model=f"{groups} groups, {passes}")

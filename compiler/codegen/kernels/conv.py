@@ -25,6 +25,7 @@ from mlc.codegen import registers
 from mlc.codegen.builder import Lanes, Num
 from mlc.codegen.kernel import Kernel, Prepared, Storage, Temporary
 from mlc.codegen.kernels.conv_blocked import blocked_conv
+from mlc.codegen.kernels.conv_epilogue import is_elementwise_behind
 from mlc.codegen.kernels.conv_planes import is_planar, planar_conv
 from mlc.codegen.kernels.images import Image, conv_image, transposed_image
 from mlc.codegen.kernels.tiles import Accumulators, TileShape, accumulator, even_rows, tile_for, tile_starts
@@ -151,7 +152,7 @@ class Direct:
 
     def _flat_shapes(self, image: Image) -> dict[Value, tuple[Dim, ...]] | None:
         """The group's values with their spatial dims merged into one, where the image has no gaps and all allow it."""
-        if not image.is_dense:
+        if not image.is_dense or not is_elementwise_behind(self.plan, self.op):
             return None
         group = self.plan.group
         spatial = self.result.tensor.dims[2:]

@@ -49,8 +49,10 @@ def store_tile(
 
 def flat_shapes(plan: Plan, op: Conv) -> dict[Value, tuple[Dim, ...]] | None:
     """The values that what is behind the conv reads and makes, with their spatial dims merged into one; None where some
-    value has another number of pixels in one of them."""
+    value has another number of pixels in one of them, or an op reads by an index that it computes of unmerged dims."""
     spatial = op.result.tensor.dims[2:-1]
+    if not is_elementwise_behind(plan, op):
+        return None
     behind = dict.fromkeys(op.results)
     for other in plan.group.ops:
         if other is not op:
@@ -62,6 +64,11 @@ def flat_shapes(plan: Plan, op: Conv) -> dict[Value, tuple[Dim, ...]] | None:
             return None
         shapes[value] = merged
     return shapes
+
+
+def is_elementwise_behind(plan: Plan, op: Op) -> bool:
+    """Whether all of the conv's group but itself is elementwise: others compute indices, of dims as the values have."""
+    return all(other.is_elementwise for other in plan.group.ops if other is not op)
 
 
 def _merged(value: Value, spatial: tuple[Dim, ...], op: Op) -> tuple[Dim, ...] | None:
