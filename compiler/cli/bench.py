@@ -11,7 +11,7 @@ import click
 
 from mlc.cli.console import bytes_text, count_text, progress, progress_bar, seconds_text, table
 from mlc.cli.main import Finding
-from mlc.cli.options import json_flag, other_pipeline, pass_flags, read_options, thread_counts
+from mlc.cli.options import check_outputs, json_flag, other_pipeline, pass_flags, read_options, thread_counts
 
 if TYPE_CHECKING:
     from mlc.tools.bench_result import Result, Row
@@ -83,6 +83,7 @@ def command(
         also=[other_pipeline(options, text) for text in also],
     )
     request.check()
+    check_outputs(model, roofline)
     with tempfile.TemporaryDirectory(prefix="mlc-bench-") as folder:
         with progress(f"compiling {Path(model).name}"):
             compiled = compile_artifacts(request, Path(folder))
@@ -94,6 +95,7 @@ def command(
         if roofline is not None:
             points = profile_points(ours.artifact, make_inputs(ours.inputs, inputs, 0), request.threads[0])
             _draw(Path(roofline), result, points, request.threads[0])
+            click.echo(f"drawn: {roofline}", err=True)
     if as_json:
         click.echo(json.dumps(result.to_json(), indent=1))
     else:

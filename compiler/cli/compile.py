@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from mlc.cli.console import bytes_text, progress, seconds_text, table
-from mlc.cli.options import dump_flags, json_flag, pass_flags, read_options, target_flags
+from mlc.cli.options import check_outputs, dump_flags, json_flag, pass_flags, read_options, target_flags
 from mlc.errors import CompileError
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def command(
     pipeline = options.pipeline()
     check_remark_kinds(flags)
     observers = dump_observers(flags, pipeline)
-    _check(Path(model), output, stop_after or emit, options, as_json)
+    _check(output, stop_after or emit, options, as_json)
+    check_outputs(model, output, flags["remarks_output"])
     last = _last_mlir_stage(emit, stop_after, mlir_timing, options)
     watched = any(flags[name] for name in _WATCHED)
     with progress(f"compiling {Path(model).name}"):
@@ -134,7 +135,7 @@ def _artifact_name(model: str) -> str:
     return f"{Path(model.rpartition(':')[2]).stem}.mlc"
 
 
-def _check(model: Path, output: str | None, emit: str, options: Options, as_json: bool) -> None:
+def _check(output: str | None, emit: str, options: Options, as_json: bool) -> None:
     """Refuses what does not go together, before any work is done."""
     needs_code = emit not in GRAPHS
     if needs_code and options.backend == "interp":
@@ -145,8 +146,6 @@ def _check(model: Path, output: str | None, emit: str, options: Options, as_json
         raise click.UsageError(f"--json describes an artifact; --emit={emit} prints another thing")
     if emit == "artifact" and output == "-":
         raise click.UsageError("an artifact is not for standard output; name a file after -o")
-    if output not in (None, "-") and model.exists() and Path(output or "").exists() and model.samefile(output or ""):
-        raise CompileError("the output would replace the model", where=str(output))
 
 
 _WATCHED = (

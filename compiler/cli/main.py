@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
+import os
 import signal
 import sys
 from typing import Any
@@ -64,6 +66,15 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Like the base's, also where the caller closed standard output or standard error."""
+        # In this order: each takes the lowest free descriptor, so that no file of ours becomes standard output.
+        if sys.stdout is None:
+            sys.stdout = open(os.devnull)  # for reading: what is written fails, as it does for any program
+        if sys.stderr is None:
+            sys.stderr = open(os.devnull, "w")
+        return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; errors become one message and an exit code."""
         try:
@@ -87,8 +98,8 @@ class Commands(click.Group):
             click.echo(f"error: out of memory: {error}", err=True)
             ctx.exit(2)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # standard output goes to a full disk
-                click.echo(f"error: cannot write: {error.strerror}", err=True)
+            if problem := _output_problem(error):
+                click.echo(f"error: cannot write: {problem}", err=True)
                 ctx.exit(2)
             if ctx.params.get("traceback"):
                 raise
@@ -100,8 +111,17 @@ class Commands(click.Group):
             ctx.exit(2)
 
 
+def _output_problem(error: Exception) -> str:
+    """Why standard output takes nothing: its disk is full, or the caller closed it. "" for any other error."""
+    if isinstance(error, io.UnsupportedOperation) and not sys.stdout.writable():
+        return "standard output is closed"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return str(error.strerror)
+    return ""
+
+
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mlc")
 @click.option("--traceback", is_flag=True, help="Show the Python traceback of an internal error.")
 def main(traceback: bool) -> None:
-    """Compile ONNX models to native code, and see what the optimizer does."""
+    """Compile ONNX, PyTorch and MLIR models to native code, and see what the optimizer does."""

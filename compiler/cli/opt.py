@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mlc.cli.console import progress
-from mlc.cli.options import dump_flags, pass_flags, read_options
+from mlc.cli.options import check_outputs, dump_flags, pass_flags, read_options
 from mlc.errors import CompileError
 
 
@@ -22,7 +22,7 @@ from mlc.errors import CompileError
 @pass_flags
 @dump_flags
 def command(model: str, output: str | None, external_data: bool, dump_pipeline: bool, **flags: Any) -> None:
-    """Run passes over MODEL (.onnx or .mlir) and write the graph as .mlir or as valid ONNX."""
+    """Run passes over MODEL (.onnx, .pt2, .mlir or package.module:factory); write the graph as .mlir or valid ONNX."""
     from mlc import driver
     from mlc.cli.observe import check_remark_kinds, dump_observers, report_passes
 
@@ -37,6 +37,8 @@ def command(model: str, output: str | None, external_data: bool, dump_pipeline: 
     if external_data and (path is None or path.suffix != ".onnx"):
         raise CompileError("--external-data is for an .onnx output: give -o FILE.onnx")
     check_remark_kinds(flags)
+    check_outputs(model, flags["remarks_output"])
+    check_outputs(None, output, flags["remarks_output"])
     observers = dump_observers(flags, pipeline)
     with progress(f"optimizing {Path(model).name}"):
         module = driver.load(Path(model), options.entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
+
+from mlc.errors import CompileError
 
 if TYPE_CHECKING:
     from mlc.driver import Options
@@ -141,6 +144,24 @@ def other_pipeline(options: Options, text: str) -> Options:
     if re.fullmatch(r"-O\d+", text):
         return replace(options, passes=None, level=int(text[2:]))
     return replace(options, passes=text, level=None)
+
+
+def check_outputs(model: str | None, *outputs: str | None) -> None:
+    """Refuses files to write that are the model's own (None: that may be replaced), or the same file twice."""
+    paths = [Path(output) for output in outputs if output not in (None, "-")]
+    for number, path in enumerate(paths):
+        if model is not None and _is_same_file(path, Path(model)):
+            raise CompileError("the output would replace the model", where=str(path))
+        if any(_is_same_file(path, other) for other in paths[:number]):
+            raise CompileError("two outputs would be written to this file", where=str(path))
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """Of files that may not exist yet; a device takes what it is given, from anybody."""
+    one, other = Path(os.path.realpath(one)), Path(os.path.realpath(other))
+    if one.exists() and other.exists():
+        return one.is_file() and one.samefile(other)
+    return one == other
 
 
 def given_flags(names: Collection[str] | None = None) -> list[str]:
