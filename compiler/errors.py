@@ -45,5 +45,5 @@ def nearest(name: str, known: list[str]) -> str:
     """A closing hint ", did you mean 'a' or 'b'?" of the known names like `name`, or "" when none is near."""
     import difflib
 
-    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else ""

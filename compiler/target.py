@@ -51,7 +51,8 @@ class Target:
         if text == "host":
             return _host()
         if text not in _NAMED:
-            raise CompileError(f"unknown target '{text}'{nearest(text, target_names())}")
+            hint = nearest(text, target_names()) or f"; there are {', '.join(target_names())}"
+            raise CompileError(f"unknown target '{text}'{hint}")
         return _NAMED[text]
 
     def has(self, feature: str) -> bool:

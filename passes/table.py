@@ -115,6 +115,8 @@ def import_file(path: Path) -> ModuleType:
 
     Raises CompileError at the line for what the file raises.
     """
+    if path.suffix != ".py":
+        raise CompileError("is no Python file: give one that ends in .py", where=str(path))
     source = path.read_bytes()
     digest = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()[:16]
     name = f"mlc_user_pass_{path.stem}_{digest}"

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     "--engines",
     default="llvm,interp",
     show_default=True,
-    help="Of llvm, mlir, interp, ort (its optimizations off), openvino, onnxref; last is right.",
+    help="Of llvm, mlir, interp, ort (its optimizations off), openvino, onnxref, and of a factory torch, inductor; "
+    "last is right.",
 )
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="As for `mlc run`.")
 @click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of random inputs.")

@@ -85,7 +85,7 @@ def pass_table(results: Sequence[PassResult]) -> tuple[list[str], list[list[obje
 
 
 def _remark_kinds(text: str | None) -> set[str]:
-    kinds = set(filter(None, (text or "").split(",")))
+    kinds = set() if text is None else set(text.split(","))
     for kind in sorted(kinds - {"passed", "missed"}):
         raise CompileError(f"unknown remark kind {kind!r}; there are passed and missed")
     return kinds

@@ -42,7 +42,7 @@ def command(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Run MODEL (.onnx, .mlir or a compiled .mlc) and print its outputs in short."""
+    """Run MODEL (.onnx, .pt2, .mlir, package.module:factory or a compiled .mlc) and print its outputs in short."""
     from mlc import driver
     from mlc.driver.inputs import make_inputs
     from mlc.runtime import set_threads

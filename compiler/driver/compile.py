@@ -77,7 +77,8 @@ def load(model: str | os.PathLike[str] | Any, entry: str | None = None) -> Modul
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlir":
         module = read_module(Path(model), entry)
     elif isinstance(model, str | os.PathLike) and Path(model).suffix == ".mlc":
-        raise CompileError("is compiled already; give the model that it was made from", where=str(model))
+        problem = "is compiled already; give the model that it was made from"
+        raise CompileError(problem if Path(model).exists() else "No such file or directory", where=str(model))
     else:
         from mlc.frontend import load as load_model
 

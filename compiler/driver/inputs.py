@@ -57,7 +57,7 @@ def safe_file_name(name: str) -> str:
 
 def _split(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not name or not value:
+    if not equals or not name or value in ("", "@"):
         raise CompileError(f"--input {text!r} is not of the form NAME=VALUE")
     return name, value
 

@@ -17,7 +17,7 @@ from typing import Any
 from mlc import driver
 from mlc.driver.options import Backend
 from mlc.errors import CompileError, nearest
-from mlc.frontend.torch_models import is_factory
+from mlc.frontend.torch_models import is_factory, is_torch_path
 
 Run = Callable[[Sequence[Any]], list[Any]]
 
@@ -97,11 +97,12 @@ def prepare(name: str, subject: Subject, setup: Setup) -> Ready:
 def check_reads(name: str, engine: Engine, subject: Subject) -> None:
     """Raises CompileError when the engine takes another kind of model than the subject is."""
     path = subject.path
-    if engine.reads == "onnx" and path.suffix != ".onnx":
+    if engine.reads == "onnx" and (path.suffix == ".mlir" or is_torch_path(path)):
         raise CompileError(f"engine {name} reads ONNX; write the model as ONNX with `mlc opt -o`", where=str(path))
     if engine.reads == "torch" and not subject.torch_model and not is_factory(path):
         raise CompileError(
-            f"engine {name} runs torch modules; name the one of this model as --torch-model package.module:factory",
+            f"engine {name} runs torch modules; give package.module:factory as the model, or beside a file as "
+            "--torch-model of `mlc bench`",
             where=str(path),
         )
 

@@ -97,7 +97,7 @@ def test_a_missing_engine_names_what_installs_it(mlc: Mlc, model: Path, monkeypa
         (["--vs", "ort,ort"], "engine ort is measured anyway: name each other engine once"),
         (
             ["--vs", "torch"],
-            "product.onnx: engine torch runs torch modules; name the one of this model as --torch-model",
+            "product.onnx: engine torch runs torch modules; give package.module:factory as the model, or",
         ),
         (["--threads", "0"], "'0' is no thread count: 1 to 1024"),
         (["--threads", "1,1"], "'1,1' names a count twice"),

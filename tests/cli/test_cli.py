@@ -349,7 +349,14 @@ def test_compare_is_a_finding_when_numbers_differ(mlc: Mlc, mlp: Path, tmp_path:
         (["compare", "MODEL", "--rtol", "nan"], "no tolerance"),
         (["compare", "MODEL", "--rtol", "-1"], "no tolerance"),
         (["compare", "m.mlir", "--engines", "llvm,ort"], "m.mlir"),
-        (["inspect", "m.mlc"], "m.mlc: is compiled already"),
+        (["inspect", "none.mlc"], "none.mlc: No such file"),
+        (["bench", "none.mlc"], "none.mlc: No such file"),
+        (["opt", "MODEL", "--disable-pass", "folb"], "unknown pass 'folb'; did you mean 'fold'?"),
+        (["opt", "MODEL", "--remarks", ""], "unknown remark kind ''"),
+        (["compile", "MODEL", "--target", "q"], "unknown target 'q'; there are host, x86-64-v2,"),
+        (["run", "MODEL", "--input", "x=@"], "not of the form NAME=VALUE"),
+        (["dialect", "MODEL"], "mlp.onnx: is no Python file"),
+        (["compare", "MODEL", "--engines", "llvm,torch"], "give package.module:factory as the model"),
         (["compil"], "no such command 'compil'; did you mean 'compile'"),
     ],
 )
@@ -357,6 +364,18 @@ def test_a_mistake_is_one_message_and_exit_code_2(mlc: Mlc, mlp: Path, arguments
     result = mlc(*[mlp if a == "MODEL" else a for a in arguments])
     assert result.exit_code == 2, result.output
     assert message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_compiled_model_is_not_compiled_again(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    assert mlc("compile", mlp, "-o", tmp_path / "m.mlc").exit_code == 0
+    for command in ("compile", "opt", "inspect", "compare", "tune"):
+        result = mlc(command, tmp_path / "m.mlc")
+        assert result.exit_code == 2 and "m.mlc: is compiled already" in result.stderr
+
+
+def test_a_model_is_told_from_text_by_its_content_on_every_engine(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
+    mlp.rename(tmp_path / "mlp")
+    assert mlc("compare", tmp_path / "mlp", "--engines", "llvm,onnxref").exit_code == 0
 
 
 def test_flags_of_compiling_are_refused_for_a_compiled_model(mlc: Mlc, mlp: Path, tmp_path: Path) -> None:
