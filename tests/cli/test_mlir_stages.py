@@ -93,7 +93,8 @@ EMPTY = "module attributes {transform.with_named_sequence} {}\n"
     [
         (
             PACKAGED.replace("transform.structured.vectorize %step", "transform.structured.vectorise %step"),
-            f":{packaged_line('vectorize %step')}:5: MLIR refuses the schedule: custom op 'transform.structured.vectorise' is unknown",
+            f":{packaged_line('vectorize %step')}:5: MLIR refuses the schedule: "
+            "custom op 'transform.structured.vectorise' is unknown",
         ),
         (
             PACKAGED.replace("@matmul", "@matmull"),
@@ -101,7 +102,8 @@ EMPTY = "module attributes {transform.with_named_sequence} {}\n"
         ),
         (
             PACKAGED.replace("%depth: !transform.param<i64> {transform.readonly}", "%depth: !transform.any_op"),
-            f":{packaged_line('0, %depth]')}:84: MLIR refuses the schedule: use of value '%depth' expects different type than prior uses",
+            f":{packaged_line('0, %depth]')}:84: MLIR refuses the schedule: "
+            "use of value '%depth' expects different type than prior uses",
         ),
         (
             PACKAGED.replace(", %block: !transform.param<i64> {transform.readonly}", "").replace("%block", "%rows"),
