@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from mlc.codegen.math.lanes import Splat
 from mlc.ir import Array
 from mlc.target import Target
 
@@ -66,6 +67,8 @@ class Builder:
         self._body = function.append_basic_block("body")
         self.ir = ir.IRBuilder(self._body)
         self._multiples: dict[int, int] = {}
+        # What `_arithmetic` wrote last for these operands: where, the result, and the operands that the ids are of.
+        self._computed: dict[tuple[str, Any, Any], tuple[ir.Block, ir.Value, Index, Index]] = {}
 
     def finish(self, value: ir.Value | None = None) -> None:
         """Returns from the function and closes it."""
@@ -198,7 +201,15 @@ class Builder:
         return 0 <= x.step * (x.count - 1) < math.gcd(x.multiple, y)
 
     def _arithmetic(self, instruction: Callable[..., Any], x: Index, y: Index, multiple: int) -> ir.Value:
+        """The instruction's result; the one that stands in this block already where it does.
+
+        LLVM would find the second one as well, but each costs ten times as long to write and to read as to look up.
+        """
+        key = instruction.__name__, identity(x), identity(y)
+        if key in self._computed and self._computed[key][0] is self.ir.block:
+            return self._computed[key][1]
         result = instruction(*self.unified(self.value(x), self.value(y)))
+        self._computed[key] = self.ir.block, result, x, y
         if multiple > 1:
             self._multiples[id(result)] = min(multiple, 1 << 30)
         return result
@@ -208,7 +219,7 @@ class Builder:
     def splat(self, x: ir.Value, count: int) -> ir.Value:
         """x in each of `count` lanes."""
         if isinstance(x, ir.Constant) and isinstance(x.constant, int | float):
-            return ir.Constant(ir.VectorType(x.type, count), [x.constant] * count)
+            return Splat(ir.VectorType(x.type, count), x)
         nothing = _undefined(ir.VectorType(x.type, count))
         first = self.ir.insert_element(nothing, x, ir.Constant(I32, 0))
         return self.ir.shuffle_vector(first, nothing, _zeros(count))
@@ -223,7 +234,7 @@ class Builder:
     def like(self, number: float, x: ir.Value) -> ir.Value:
         """The constant `number` of the type of x."""
         if _is_vector(x):
-            return ir.Constant(x.type, [number] * x.type.count)
+            return Splat(x.type, ir.Constant(x.type.element, number))
         return ir.Constant(x.type, number)
 
     def lane(self, x: ir.Value, number: int) -> ir.Value:
@@ -472,9 +483,9 @@ def _undefined(type: ir.VectorType) -> ir.Constant:
 def _zeros(count: int) -> ir.Constant:
     """A shuffle mask that takes the first lane everywhere.
 
-    One object, since llvmlite makes its long text once for each, and splats stand in front of every product.
+    One object, since llvmlite makes its text once for each, and splats stand in front of every product.
     """
-    return ir.Constant(ir.VectorType(I32, count), [0] * count)
+    return Splat(ir.VectorType(I32, count), ir.Constant(I32, 0))
 
 
 def scalar_type(type: ir.Type) -> ir.Type:
@@ -495,6 +506,17 @@ def lanes_of(*indices: Index) -> int | None:
         if _is_vector(x):
             return int(x.type.count)
     return None
+
+
+def identity(index: Index) -> Any:
+    """What stands for an index in a key; whoever keeps the key keeps the index alive."""
+    match index:
+        case int():
+            return index
+        case ir.Value():
+            return "value", id(index)
+        case _:
+            return identity(index.base), index.step, index.count
 
 
 def _is_vector(x: Any) -> bool:

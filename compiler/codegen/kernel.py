@@ -15,7 +15,7 @@ import numpy as np
 from llvmlite import ir
 
 from mlc.codegen import registers
-from mlc.codegen.builder import I64, POINTER, Builder, Index, Num, lanes_of
+from mlc.codegen.builder import I64, POINTER, Builder, Index, Num, identity, lanes_of
 from mlc.codegen.dims import emit_dim
 from mlc.codegen.groups import Group
 from mlc.codegen.registry import ELEMENTS, INDEXED
@@ -191,7 +191,7 @@ class Values:
             return self._known[value]
         if value in self.k.group.immediates:
             return immediate(value.tensor.dtype, self.k.group.immediates[value])
-        key = (value, tuple(_identity(i) for i in index))
+        key = (value, tuple(identity(i) for i in index))
         if key in self._memo:
             return self._memo[key][0]
         op = value.op
@@ -242,13 +242,3 @@ def immediate(dtype: DType, array: Array) -> ir.Value:
     if dtype is DType.BOOL:
         return registers.constant(dtype, int(bool(element)))
     return registers.constant(dtype, float(element) if dtype.is_float else int(element))
-
-
-def _identity(index: Index) -> Any:
-    match index:
-        case int():
-            return index
-        case ir.Value():
-            return id(index)
-        case _:
-            return (_identity(index.base), index.step, index.count)

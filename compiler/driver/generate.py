@@ -139,7 +139,7 @@ def stage(program: Program, name: Literal["schedule", "llvm", "asm", "obj"], tar
     """A stage of codegen as bytes: the schedule, or all units linked into one as LLVM IR, assembly or an object."""
     if name == "schedule":
         return f"{program.schedule_text}\n".encode()
-    return codegen.linked([unit.text for unit in program.units], target, name)
+    return codegen.linked([(unit.name, unit.text) for unit in program.units], target, name)
 
 
 def step_module(op: Op) -> Module:

@@ -31,7 +31,8 @@ def test_every_sum_of_every_chunk_reaches_its_limit(name: str) -> None:
 
 def test_the_loop_holds_one_multiply_add_for_each_sum_and_touches_no_memory() -> None:
     target = Target.parse("x86-64-v3")
-    text = linked([fma_peak(target, 1).units[0].text], target, "asm").decode()
+    unit = fma_peak(target, 1).units[0]
+    text = linked([(unit.name, unit.text)], target, "asm").decode()
     loops = [part for part in text.split(".LBB")[1:] if part.count("vfmadd") > 1]
     assert len(loops) == 1, text
     body = loops[0].split("jne")[0]

@@ -1,7 +1,7 @@
 """The small vocabulary the math functions are written in: constants, bits, selects, polynomials.
 
 Everything here takes a scalar or a vector `ir.Value` and emits the same operations for both, so that a
-scalar tail computes the same bits as a vector lane. Used by mlc.codegen.math alone.
+scalar tail computes the same bits as a vector lane. Used by mlc.codegen.math alone, but for Splat.
 """
 
 from __future__ import annotations
@@ -108,11 +108,11 @@ def splat(ty: ir.Type, value: float | int) -> ir.Constant:
     scalar = ir.Constant(scalar_type(ty), value)
     if lane_count(ty) is None:
         return scalar
-    return _Splat(ty, scalar)
+    return Splat(ty, scalar)
 
 
-class _Splat(ir.Constant):  # type: ignore[misc]
-    """A vector with scalar in every lane, printed in LLVM's short form."""
+class Splat(ir.Constant):  # type: ignore[misc]
+    """A vector with scalar in every lane, printed in LLVM's short form: the long one repeats it for each."""
 
     def _get_reference(self) -> str:
         return f"splat ({self.constant[0]})"
