@@ -28,6 +28,8 @@ from mlc.ir import Module
 from mlc.mlir import module_text
 from mlc.ops import (
     Col2Im,
+    CumProd,
+    CumSum,
     DeformConv,
     Dft,
     GridSample,
@@ -39,8 +41,11 @@ from mlc.ops import (
     Multinomial,
     RoiAlign,
     Scan,
+    ScatterElements,
+    ScatterNd,
     Stft,
     TfIdfVectorizer,
+    TopK,
     TreeEnsemble,
 )
 
@@ -56,7 +61,22 @@ ROWS = (
 )
 OPTIONS = {"plain": PLAIN, "-O0": Options(level=0), "-O2": Options(level=2)}
 # What is written with scf, inside of a linalg.generic or around it.
-LOOPS = (Dft, If, LabelEncoder, Loop, Multinomial, Scan, Stft, TfIdfVectorizer, TreeEnsemble)
+LOOPS = (
+    CumProd,
+    CumSum,
+    Dft,
+    If,
+    LabelEncoder,
+    Loop,
+    Multinomial,
+    Scan,
+    ScatterElements,
+    ScatterNd,
+    Stft,
+    TfIdfVectorizer,
+    TopK,
+    TreeEnsemble,
+)
 # What reads images at computed places.
 PLACES = (Col2Im, DeformConv, GridSample, MaxRoiPool, MaxUnpool, RoiAlign)
 # f64 stays what it is: by default IREE computes it in f32.
@@ -95,7 +115,7 @@ def test_iree_agrees_on_every_case_of_an_op_with_a_form_of_its_own_loops_or_plac
         body = text.removeprefix("module {\n").removesuffix("}\n")
         texts.append(body.replace("@main(", f"@case{len(tested)}("))
         tested.append((case, module))
-    assert len(tested) > 120
+    assert len(tested) > 220
     functions = compiled_by_iree("\n".join(["module {", *texts, "}"]))
     for number, (case, module) in enumerate(tested):
         want = interpret(module, list(case.inputs))

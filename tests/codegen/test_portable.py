@@ -18,13 +18,14 @@ from codegen.running import module_of
 
 from mlc.cli.main import main
 from mlc.codegen.mlir import run
+from mlc.codegen.mlir.elements import memory_type
 from mlc.codegen.mlir.registry import LINALG, NAMED
 from mlc.codegen.mlir.whole import reassociation
 from mlc.errors import CompileError
 from mlc.ir import DType, Module, Op, TensorType, Value, symbol
 from mlc.ir.parser import parse_module
 from mlc.mlir import module_text, to_module
-from mlc.ops import AveragePool, Conv, CumSum, Matmul, MaxPool, Softmax
+from mlc.ops import AveragePool, Conv, CumSum, Matmul, MaxPool, ScatterElements, Softmax, TopK
 
 MATMUL = """module {
   func.func @main(%x: tensor<?x3xf32, "N,3">, %w: tensor<3x5xf32>) -> tensor<?x5xf32, "N,5"> {
@@ -93,6 +94,16 @@ def test_nothing_in_the_text_is_for_our_schedules() -> None:
 def test_a_parallel_loop_is_written_as_loops_of_scf_for() -> None:
     text = text_of(CumSum(argument(3, 5), axis=1))
     assert "scf.for " in text and "scf.forall" not in text
+
+
+@pytest.mark.parametrize("dtype", [DType.F16, DType.BF16, DType.I8, DType.I16])
+def test_loops_read_and_write_no_elements_that_a_host_of_words_has_not(dtype: DType) -> None:
+    """IREE runs them there: it has no such floats, and compares such integers as if they were unsigned."""
+    x, indices = argument(3, 5, dtype=dtype), argument(3, 2, dtype=DType.I64)
+    updates = argument(3, 2, dtype=dtype)
+    for op in (CumSum(x, axis=1), TopK(x, k=2), ScatterElements(x, indices, updates, axis=1, reduction="max")):
+        for line in text_of(op).splitlines():
+            assert not re.search(r"tensor\.(extract|insert) ", line) or f"x{memory_type(dtype)}>" not in line
 
 
 def test_every_case_with_a_form_is_one_function_that_mlir_verifies() -> None:

@@ -275,6 +275,42 @@ class Lowering:
 
     # --- elementwise ops ---
 
+    def in_loops(self, dtype: DType) -> DType:
+        """What a stage of loops (mlc.codegen.mlir.control) keeps elements of `dtype` in.
+
+        Another compiler may run these on the host, and IREE's has no floats of fewer than 32 bits and takes narrower
+        integers for unsigned ones. Its regions of linalg ops, which convert before and behind, have them all.
+        """
+        if not self.is_portable:
+            return dtype
+        if dtype.is_float and dtype.itemsize < 4:
+            return DType.F32
+        return DType.I32 if dtype.is_signed and dtype.itemsize < 4 else dtype
+
+    def for_loops(self, value: Value) -> Storage:
+        """A value as a stage of loops reads it: itself, or a copy."""
+        own, dtype = value.tensor.dtype, self.in_loops(value.tensor.dtype)
+        if dtype is own:
+            return value
+        made = self.temporary(dtype, *value.tensor.dims)
+        self.convert(value, made)
+        return made
+
+    def convert(self, source: Value, target: Storage) -> None:
+        """A stage that copies a value into a buffer of as many elements, in the buffer's dtype."""
+        from mlc.codegen.mlir.scalars.conversion import converted
+
+        stage = Stage("copy")
+        count = (source.tensor.element_count,)
+        x, out = stage.tensor(source, count), stage.destination(target, count)
+
+        def region(b: Body, given: list[Scalar], _: list[Scalar]) -> list[Scalar]:
+            return [converted(b, given[0], x.dtype, out.dtype)]
+
+        [made] = stage.generic(["i"], [(x, ["i"])], [(out, ["i"])], region, attributes="mlc.last")
+        self.tile_elements(stage, count, max(x.dtype.itemsize, out.dtype.itemsize))
+        self.close(stage, [made])
+
     def elementwise(self, outputs: Sequence[Value]) -> None:
         """Stages that compute these outputs from what is stored, one for the outputs of each shape."""
         by_dims: dict[tuple[Dim, ...], list[Value]] = {}

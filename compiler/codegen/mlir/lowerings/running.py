@@ -21,20 +21,22 @@ def running(g: Lowering, op: CumSum | CumProd) -> None:
 
     Where only the run knows the axis there is a stage for each that it could be; all but the named one do nothing.
     """
-    axis, rank, target = _axis(g, op), op.x.tensor.rank, g.written(op.result)
+    axis, rank, target = _axis(g, op), op.x.tensor.rank, g.written(op.result, g.in_loops(op.x.tensor.dtype))
     if axis is None and op.axis_operand is not None:
         add_axis_check(g.plan, op, op.axis_operand)
+    x = g.for_loops(op.x)
     for number in range(rank) if axis is None else (axis % rank,):
-        _along(g, op, number, target, is_known=axis is not None)
+        _along(g, op, number, x, target, is_known=axis is not None)
     g.finish_written()
 
 
-def _along(g: Lowering, op: CumSum | CumProd, axis: int, target: Storage, *, is_known: bool) -> None:
-    own, wide = op.x.tensor.dtype, accumulator(op.x.tensor.dtype)
+def _along(g: Lowering, op: CumSum | CumProd, axis: int, source: Storage, target: Storage, *, is_known: bool) -> None:
+    own = g.in_loops(op.x.tensor.dtype)
+    wide = g.in_loops(accumulator(op.x.tensor.dtype))
     given = op.x.tensor.dims
     dims = (product(given[:axis]), given[axis], product(given[axis + 1 :]))
     stage = g.stage(op)
-    out, x = stage.destination(target, dims), stage.tensor(op.x, dims)
+    out, x = stage.destination(target, dims), stage.tensor(source, dims)
 
     def line(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
         extent = b.stage.dim(dims[1])

@@ -11,7 +11,7 @@ from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Scalar, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import DType
 from mlc.ir.dims import product
@@ -24,7 +24,8 @@ def scatter_elements(g: Lowering, op: ScatterElements) -> None:
     target = _copied(g, op)
     axis, dims = op.axis % op.x.tensor.rank, op.indices.tensor.dims
     stage = g.stage(op)
-    out, updates = stage.destination(target, op.x.tensor.dims), stage.tensor(op.updates)
+    out = stage.destination(target, op.x.tensor.dims)
+    updates = stage.tensor(g.for_loops(op.updates), op.updates.tensor.dims)
     others = [d for n, d in enumerate(dims) if n != axis]
 
     def line(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
@@ -92,19 +93,8 @@ def _entry(b: Body, tuples: Tensor, row: Scalar, column: int, size: Scalar) -> S
 def _copied(g: Lowering, op: ScatterElements | ScatterNd) -> Storage:
     """Where updates are collected, x at first: sums and products of narrow floats in their accumulator's dtype."""
     own = op.x.tensor.dtype
-    target = g.written(op.result, accumulator(own) if op.reduction in ("add", "mul") else own)
-    stage = Stage("copy")
-    count = (op.x.tensor.element_count,)
-    x, out = stage.tensor(op.x, count), stage.destination(target, count)
-    [made] = stage.generic(
-        ["i"],
-        [(x, ["i"])],
-        [(out, ["i"])],
-        lambda b, given, _: [converted(b, given[0], x.dtype, out.dtype)],
-        attributes="mlc.last",
-    )
-    g.tile_elements(stage, count, max(x.dtype.itemsize, out.dtype.itemsize))
-    g.close(stage, [made])
+    target = g.written(op.result, g.in_loops(accumulator(own) if op.reduction in ("add", "mul") else own))
+    g.convert(op.x, target)
     return target
 
 

@@ -19,10 +19,10 @@ def top_k(g: Lowering, op: TopK) -> None:
     extent, count = dims[axis], op.results[0].tensor.dims[axis]
     add_checks(g.plan, op, axis, extent, count)
     outer, inner = product(dims[:axis]), product(dims[axis + 1 :])
-    targets = [g.written(r) for r in op.results]
+    targets = [g.written(r, g.in_loops(r.tensor.dtype)) for r in op.results]
     stage = g.stage(op)
     outs = [stage.destination(t, (outer, count, inner)) for t in targets]
-    x = stage.tensor(op.x, (outer, extent, inner))
+    x = stage.tensor(g.for_loops(op.x), (outer, extent, inner))
 
     def line(b: Body, at: list[Scalar], parts: list[Tensor]) -> list[Tensor]:
         size, zero, one = b.stage.dim(count), b.index(0), b.index(1)
