@@ -1,4 +1,4 @@
-"""mlc: compiles ONNX models through a small SSA IR into native CPU code, and shows what its optimizer does.
+"""mlc: compiles ONNX, PyTorch and MLIR models to native CPU code, and shows what its optimizer does.
 
     executable = mlc.compile("model.onnx", passes="fold,fuse")
     y = executable(x)

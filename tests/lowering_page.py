@@ -39,10 +39,9 @@ def page() -> str:
     schedule = (SCHEDULES / "matmul.mlir").read_text()
     parts = [
         "# A matrix product through MLIR",
-        "What `--backend mlir` does to one small model, stage by stage, each as `mlc compile "
-        "model.mlir --backend mlir\n"
-        "--target x86-64-v4 --emit=STAGE` prints it. Written by `python tests/lowering_page.py`; a "
-        "test keeps it fresh.",
+        "For those who want to see MLIR lower a model: what `--backend mlir` does to a small one, stage by stage,\n"
+        "each as `mlc compile model.mlir --backend mlir --target x86-64-v4 --emit=STAGE` prints it.\n"
+        "Written by `python tests/lowering_page.py`; a test keeps it fresh.",
         "## The model",
         "A linear layer and a relu. `fuse` makes one group of the three ops; a group becomes one kernel.",
         _block(MODEL),

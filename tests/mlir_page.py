@@ -16,7 +16,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "mlir-operators.md"
 
 ABOUT = """# MLIR operators
 
-Written by `python tests/mlir_page.py` from the registry; a test keeps it fresh.
+For those who have a model in MLIR: what mlc takes of it. Written by `python tests/mlir_page.py` from the registry; a
+test keeps it fresh.
 
 `mlc compile x.mlir` (and every command that takes a model) tells by the ops in a text whether it is mlc's own dialect
 or another's, which MLIR then parses (extra `mlir`). In Python, `mlc.compile` and `mlc.load` take the path, the text, or

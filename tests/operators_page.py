@@ -36,7 +36,9 @@ def page() -> str:
     lines = [
         "# ONNX operators",
         "",
-        "Written by `python tests/operators_page.py` from the registry; a test keeps it fresh.",
+        "For those who have an ONNX model: which operators mlc imports. Written by `python tests/operators_page.py`",
+        "from the registry; a test keeps it fresh.",
+        "",
         f"Opsets up to {onnx.defs.onnx_opset_version()} of the default domain. An operator with a *function body* only",
         "is inlined as the ONNX standard spells it out. Which of a model's steps have native code is what",
         "`mlc compile --no-fallback` checks.",

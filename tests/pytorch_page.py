@@ -58,10 +58,12 @@ def page() -> str:
     lines = [
         "# PyTorch operators",
         "",
+        "For those who have a PyTorch model: which operators mlc imports; [pytorch.md](pytorch.md) shows the use.",
         "Written by `python tests/pytorch_page.py` from the registry; a test keeps it fresh.",
+        "",
         f"Of the {len(operators)} operators that torch {TORCH} tags as core, {len(operators) - len(absent)} have",
         "a lowering.",
-        "In-place and out variants arrive functional. [pytorch.md](pytorch.md) shows the use.",
+        "In-place and out variants arrive functional.",
         "",
         "## Core operators",
         "",

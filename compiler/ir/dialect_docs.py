@@ -22,10 +22,12 @@ def reference(dialect: str, examples: Mapping[str, str]) -> str:
     lines = [
         f"# The {dialect} dialect",
         "",
-        f"{len(classes)} ops, written from their classes by `mlc dialect --docs`. Types are MLIR's tensors, whose",
-        "encoding holds the dims where some are symbolic; `!mlc.string`, `!mlc.sequence<T>` and `!mlc.optional<T>`.",
-        "The text is generic assembly: every attribute is printed. An operand marked with `?` may be absent, one",
-        "with `*` stands for any number; where these leave doubt, `operandSegmentSizes` counts them.",
+        f"For those who read or write IR: the {len(classes)} ops, written from their classes by `mlc dialect --docs`.",
+        "",
+        "Types are MLIR's tensors, whose encoding holds the dims where some are symbolic; `!mlc.string`,",
+        "`!mlc.sequence<T>` and `!mlc.optional<T>`. The text is generic assembly: every attribute is printed.",
+        "An operand marked with `?` may be absent, one with `*` stands for any number; where these leave doubt,",
+        "`operandSegmentSizes` counts them.",
     ]
     lines += ["", *_limits(classes)]
     for cls in classes:

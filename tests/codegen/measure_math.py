@@ -15,14 +15,16 @@ from codegen.test_math import LANES, dense_f32_samples, edge_samples, samples
 
 HEADER = """# Vector math
 
-exp, tanh, sin and their kin are not called from a library: `mlc.codegen.math` emits each as LLVM IR for a scalar or a
-vector, and a scalar gives the same bits as a vector lane. Below is the largest error seen, in units in the last place
-of the exact result, with FMA / without it. f32: every 251st of all 2^32 bit patterns and the numbers around the points
-where branches meet; f64: 590,000 seeded numbers from the whole range (for erf, erfc and gelu 13,000, most of them from
--40 to 30) and the same neighbourhoods. NaN, infinities, signed zeros and subnormals are among them. Outside its domain
-a function is NaN.
+For those who ask how exact exp, tanh, sin and their kin are: the largest errors seen, in units in the last place of
+the exact result, with FMA / without it. `mlc.codegen.math` emits these functions as LLVM IR for a scalar or a vector;
+no library is called, and a scalar gives the same bits as a vector lane. Outside its domain a function is NaN.
 
-Printed by tests/codegen/measure_math.py; tests/codegen/test_math.py holds the bounds.
+- f32: every 251st of all 2^32 bit patterns, and the numbers around the points where branches meet.
+- f64: 590,000 seeded numbers from the whole range (for erf, erfc and gelu 13,000, most of them from -40 to 30), and the
+  same neighbourhoods.
+- NaN, infinities, signed zeros and subnormals are among both.
+
+Printed by `tests/codegen/measure_math.py`; `tests/codegen/test_math.py` holds the bounds.
 
 | function | domain | f32: FMA / none | f64: FMA / none |
 |---|---|---|---|"""
