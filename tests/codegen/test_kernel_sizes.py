@@ -49,6 +49,11 @@ ROWS: dict[str, tuple[Build, tuple[Array, ...]]] = {
     "softmax of the longest line in registers": (lambda x: Softmax(x), (normal(5, 128),)),
     "softmax of a line with NaN": (lambda x: Softmax(x), (with_ties(4, 48),)),
     "log softmax of lines in registers": (lambda x: LogSoftmax(x), (normal(7, 96),)),
+    "softmax of many lines at once and some left": (lambda x: Softmax(x), (normal(1003, 32),)),
+    "softmax of masked and of hardly visible numbers": (
+        lambda x: Softmax(x),
+        (np.where(integers(9, 64, low=0, high=3), normal(9, 64) * 50, np.float32(-np.inf)).astype(np.float32),),
+    ),
     "softmax longer than the stack": (lambda x: Softmax(x), (normal(3, 5001),)),
     "softmax of f16 longer than the stack": (lambda x: Softmax(x), (normal(2, 5001, dtype=DType.F16),)),
     "log softmax longer than the stack": (lambda x: LogSoftmax(x), (normal(3, 5001),)),

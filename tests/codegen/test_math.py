@@ -231,6 +231,20 @@ def test_coefficients_are_what_their_fits_give(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("target", [FMA_TARGET, PORTABLE_TARGET], ids=["fma", "portable"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_raised_exponentials_are_those_of_exp_and_normal(dtype: str, target: tuple[str, tuple[str, ...]]) -> None:
+    samples = f32_samples() if dtype == "float32" else f64_samples()
+    x = whole_vectors(np.concatenate([samples[~(samples > 0)], np.full(3, -np.inf, dtype)]), LANES[dtype])
+    got, plain = (
+        compile_loop(f, [dtype], dtype, LANES[dtype], target)(x)
+        for f in (vector_math.raised_exp_up_to_zero, vector_math.exp)
+    )
+    np.testing.assert_array_equal(got * got.dtype.type(2.0**-vector_math.RAISED), plain)
+    if dtype == "float32":
+        assert not (got < np.finfo(dtype).tiny).any()
+
+
+@pytest.mark.parametrize("target", [FMA_TARGET, PORTABLE_TARGET], ids=["fma", "portable"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_exp_up_to_zero_gives_the_bits_of_exp(dtype: str, target: tuple[str, tuple[str, ...]]) -> None:
     samples = f32_samples() if dtype == "float32" else f64_samples()
     x = np.concatenate([samples[~(samples > 0)], around([87.33, 103.97, 745.13], dtype)])

@@ -1,8 +1,11 @@
 """Softmax and log softmax: the largest element, the sum of the exponentials, then the results, line by line.
 
-Along the last dim a unit is one line; where it fits, it is kept on the stack and padded with -inf, so that all
-exponentials are taken in whole vectors. Otherwise vectors run across lines, each lane a line of its own. Exponentials
-are computed once: between the second and the third pass they lie on the stack, in the result, or in a temporary.
+Along the last dim a unit is one line. Lines of a few vectors are kept in registers, several at once, so that one is
+computed while another waits for its largest element or its sum. A longer one is kept on the stack where it fits, padded
+with -inf, so that all exponentials are taken in whole vectors. Otherwise vectors run across lines, each lane a line of
+its own. Exponentials are computed once: between the second and the third pass they lie on the stack, in the result, or
+in a temporary. They are raised by a power of two that the division by their sum takes back: that alone rounds a
+subnormal result.
 """
 
 from __future__ import annotations
@@ -38,6 +41,8 @@ from mlc.ops import LogSoftmax, Softmax
 
 # Numbers of one line that are kept on the stack: half of the smallest L1.
 ON_STACK = 4096
+# Lines that are computed at once: more are more code and compile time.
+MOST_LINES = 8
 # What an exponential costs in elements of work.
 EXPONENTIAL = 6
 
@@ -75,10 +80,11 @@ def _along(plan: Plan, op: Softmax | LogSoftmax, space: Space) -> None:
     dtype = accumulator(op.x.tensor.dtype)
     lanes = lanes_for(plan, extent, op.x, dtype)
     is_on_stack = isinstance(extent, int) and extent <= ON_STACK
-    is_in_registers = isinstance(extent, int) and _fits_registers(plan, extent, lanes)
+    if isinstance(extent, int) and _fits_registers(plan, extent, lanes):
+        _along_in_registers(plan, op, space, extent, lanes)
+        return
     kept = None if is_on_stack or isinstance(op, LogSoftmax) else _kept(plan, op, space)
-    place_name = "on the stack" if is_on_stack else "read again" if kept is None else _name(kept)
-    plan.choose("line", "in registers" if is_in_registers else place_name)
+    plan.choose("line", "on the stack" if is_on_stack else "read again" if kept is None else _name(kept))
 
     @plan.each(product(rows), cost=extent * EXPONENTIAL, shapes=space.shapes)
     def row(k: Kernel, number: Any) -> None:
@@ -87,9 +93,7 @@ def _along(plan: Plan, op: Softmax | LogSoftmax, space: Space) -> None:
         def index(i: Index) -> tuple[Index, ...]:
             return space.index(row=at, line=[i])
 
-        if isinstance(extent, int) and is_in_registers:
-            _line_in_registers(k, op, extent, lanes, index)
-        elif isinstance(extent, int) and is_on_stack:
+        if isinstance(extent, int) and is_on_stack:
             _line_on_stack(k, op, extent, lanes, index)
         else:
             place = k.tensor(kept, space.dims) if kept is not None else None
@@ -101,17 +105,49 @@ def _fits_registers(plan: Plan, extent: int, lanes: int) -> bool:
     return lanes > 1 and extent % lanes == 0 and 0 < extent // lanes <= plan.target.register_count // 4
 
 
-def _line_in_registers(
-    k: Kernel, op: Softmax | LogSoftmax, extent: int, lanes: int, index: Callable[[Index], tuple[Index, ...]]
+def _along_in_registers(plan: Plan, op: Softmax | LogSoftmax, space: Space, extent: int, lanes: int) -> None:
+    rows = space.extents("row")
+    # Half of the registers hold numbers: fewer leave the units waiting, more push out the exponential's constants.
+    together = min(max(plan.target.register_count // 2 // (extent // lanes), 1), MOST_LINES)
+
+    plan.choose("line", f"in registers, {together} at once")
+
+    def body(k: Kernel, begin: Any, end: Any) -> None:
+        def index(number: Any) -> Callable[[Index], tuple[Index, ...]]:
+            at = k.unravel(number, [k.dim(d) for d in rows])
+            return lambda i: space.index(row=at, line=[i])
+
+        whole = k.add(begin, k.mul(k.floordiv(k.sub(end, begin), together), together))
+        with k.loop(begin, whole, together) as number:
+            _lines_in_registers(k, op, extent, lanes, [index(k.add(number, n)) for n in range(together)])
+        if together > 1:
+            with k.loop(whole, end) as number:
+                _lines_in_registers(k, op, extent, lanes, [index(number)])
+
+    plan.launch(body, count=product(rows), cost=extent * EXPONENTIAL, shapes=space.shapes)
+
+
+def _lines_in_registers(
+    k: Kernel,
+    op: Softmax | LogSoftmax,
+    extent: int,
+    lanes: int,
+    indices: list[Callable[[Index], tuple[Index, ...]]],
 ) -> None:
+    """Line by line in each step, in the order in which instructions are to be issued."""
     places = [Lanes(start, 1, lanes, lanes) for start in range(0, extent, lanes)]
-    values = [_read(k, op, index(place)) for place in places]
-    dtype = accumulator(op.x.tensor.dtype)
-    largest = _folded(k, _largest(op), values)
-    powers = [math.exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(value, largest))) for value in values]
-    finish = _finish(k, op, largest, _folded(k, total_of(dtype), powers))
-    for place, value in zip(places, powers if isinstance(op, Softmax) else values, strict=True):
-        _emit(k, op, index(place), finish(value))
+    total = total_of(accumulator(op.x.tensor.dtype))
+    lines = [[_read(k, op, index(place)) for place in places] for index in indices]
+    largest = [_folded(k, _largest(op), values) for values in lines]
+    powers = [
+        [math.raised_exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(value, most))) for value in values]
+        for values, most in zip(lines, largest, strict=True)
+    ]
+    kept = powers if isinstance(op, Softmax) else lines
+    for index, most, raised, values in zip(indices, largest, powers, kept, strict=True):
+        finish = _finish(k, op, most, _folded(k, total, raised))
+        for place, value in zip(places, values, strict=True):
+            _emit(k, op, index(place), finish(value))
 
 
 def _folded(k: Kernel, fold: Fold, vectors: list[ir.Value]) -> ir.Value:
@@ -138,7 +174,7 @@ def _line_on_stack(
         return value
 
     def second(i: list[Index]) -> ir.Value:
-        value = math.exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(k.load(buffer, kind, i[0]), largest)))
+        value = math.raised_exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(k.load(buffer, kind, i[0]), largest)))
         if isinstance(op, Softmax):
             k.store(buffer, value, i[0])
         return value
@@ -163,7 +199,7 @@ def _long_line(
     dtype = accumulator(op.x.tensor.dtype)
 
     def second(i: list[Index]) -> ir.Value:
-        value = math.exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(_read(k, op, index(i[0])), largest)))
+        value = math.raised_exp_up_to_zero(k.ir, k.ir.fsub(*k.unified(_read(k, op, index(i[0])), largest)))
         if place is not None:
             k.write(place, index(i[0]), value)
         return value
@@ -209,7 +245,7 @@ def _lines_across(
     dtype = accumulator(op.x.tensor.dtype)
 
     def second(i: list[Any], j: Index) -> ir.Value:
-        value = math.exp_up_to_zero(k.ir, k.ir.fsub(_read(k, op, index(i[0])), largest))
+        value = math.raised_exp_up_to_zero(k.ir, k.ir.fsub(_read(k, op, index(i[0])), largest))
         if place is not None:
             k.write(place, index(i[0]), value)
         return value
@@ -222,11 +258,11 @@ def _lines_across(
 
 
 def _finish(k: Kernel, op: Softmax | LogSoftmax, largest: ir.Value, total: ir.Value) -> Callable[[ir.Value], ir.Value]:
-    """From what the last pass reads, exponentials or x, to results."""
+    """From what the last pass reads, raised exponentials or x, to results; `total` is raised as they are."""
     if isinstance(op, Softmax):
         inverse = k.ir.fdiv(k.like(1.0, total), total)
         return lambda value: k.ir.fmul(*k.unified(value, inverse))
-    logarithm = math.log(k.ir, total)
+    logarithm = math.log(k.ir, k.ir.fmul(total, k.like(2.0**-math.RAISED, total)))
 
     def shifted(value: ir.Value) -> ir.Value:
         value, most, rest = k.unified(value, largest, logarithm)

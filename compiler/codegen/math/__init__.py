@@ -12,7 +12,18 @@ module holds once for each vector type. Errors, measured over the whole range: d
 from __future__ import annotations
 
 from mlc.codegen.math.error_function import erf, erfc, gelu, gelu_erf, gelu_logistic, gelu_tanh
-from mlc.codegen.math.exponential import cosh, exp, exp2, exp_up_to_zero, expm1, sigmoid, sinh, tanh
+from mlc.codegen.math.exponential import (
+    RAISED,
+    cosh,
+    exp,
+    exp2,
+    exp_up_to_zero,
+    expm1,
+    raised_exp_up_to_zero,
+    sigmoid,
+    sinh,
+    tanh,
+)
 from mlc.codegen.math.float8 import NARROW_FORMATS, NarrowFormat, decode, decode_e8m0, encode, encode_e8m0
 from mlc.codegen.math.half import bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16, f64_to_f32_odd
 from mlc.codegen.math.inverse_trigonometry import acos, asin, atan
@@ -26,6 +37,7 @@ from mlc.codegen.math.trigonometry import cos, sin, tan
 __all__ = [
     "NARROW_FORMATS",
     "NarrowFormat",
+    "RAISED",
     "acos",
     "acosh",
     "asin",
@@ -65,6 +77,7 @@ __all__ = [
     "pow",
     "pow_int",
     "pow_of_integers",
+    "raised_exp_up_to_zero",
     "round_even",
     "sigmoid",
     "sin",

@@ -16,6 +16,7 @@ from mlc.codegen.math.lanes import (
     absolute,
     at_least,
     at_most,
+    bits,
     constant,
     fma,
     format_of,
@@ -36,6 +37,10 @@ _LN2 = {32: (0.693145751953125, 1.4286068203094172e-06), 64: (0.6931471803691238
 _EXP_RANGE = {32: (-105.0, 89.0), 64: (-747.0, 710.0)}
 _EXP2_RANGE = {32: (-151.0, 129.0), 64: (-1076.0, 1025.0)}
 
+# The power of two by which results down to the smallest subnormal become normal and none overflows; even with the bias,
+# so that ties fall as they do without it.
+RAISED = 65
+
 # Where e^x - 1 is -1 in the format, with a margin.
 _EXPM1_LOW = {32: -25.0, 64: -50.0}
 
@@ -49,10 +54,20 @@ def exp_up_to_zero(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """e^x for x <= 0, the bits of exp in fewer instructions."""
     if format_of(x) is not F32:
         return _exp_f64(b, x)
-    fraction, biased = _expm1_of_remainder(b, at_least(b, x, _EXP_RANGE[32][0]))
-    # 2^n is 2^(n+64), a normal number for all n here, times 2^-64, which alone rounds.
-    raised = b.fmul(b.fadd(fraction, constant(x, 1.0)), power_of_two(b, F32, biased, 64))
-    return b.fmul(raised, constant(x, 2.0**-64))
+    return b.fmul(raised_exp_up_to_zero(b, x), constant(x, 2.0**-RAISED))
+
+
+def raised_exp_up_to_zero(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """2^RAISED e^x for x <= 0: a normal number in f32, so that only what it is scaled down with rounds a subnormal."""
+    if format_of(x) is not F32:
+        return b.fmul(_exp_f64(b, x), constant(x, 2.0**RAISED))
+    x = at_least(b, x, _EXP_RANGE[32][0])
+    # The low bits of `shifted` are n + RAISED + bias, and those above them leave when they become the exponent.
+    magic = constant(x, 1.5 * 2.0**F32.mantissa_bits + RAISED + F32.bias)
+    shifted = fma(b, x, constant(x, LOG2_E), magic)
+    fraction = _expm1_beside(b, x, b.fsub(shifted, magic))
+    raised = _power_of_two(b, F32, bits(b, shifted))
+    return fma(b, fraction, raised, raised)
 
 
 def exp2(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
@@ -126,13 +141,18 @@ def _power_of_two(b: ir.IRBuilder, fmt: Format, exponent_field: ir.Value) -> ir.
 
 def _expm1_of_remainder(b: ir.IRBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """e^r - 1 and n + 2 * bias + 2, where x = n ln2 + r and |r| <= ln2/2."""
+    n, biased = round_to_int(b, lambda c: fma(b, x, constant(x, LOG2_E), c), x)
+    return _expm1_beside(b, x, n), biased
+
+
+def _expm1_beside(b: ir.IRBuilder, x: ir.Value, n: ir.Value) -> ir.Value:
+    """e^r - 1, where r = x - n ln2 and |r| <= ln2/2."""
     fmt = format_of(x)
     high, low = _LN2[fmt.bits]
-    n, biased = round_to_int(b, lambda c: fma(b, x, constant(x, LOG2_E), c), x)
     r = fma(b, n, constant(x, -high), x)
     r = fma(b, n, constant(x, -low), r)
     tail = polynomial(b, r, table.EXP_F32 if fmt is F32 else table.EXP_F64)
-    return fma(b, b.fmul(r, r), tail, r), biased
+    return fma(b, b.fmul(r, r), tail, r)
 
 
 def _emit_exp(b: ir.IRBuilder, x: ir.Value) -> ir.Value:
