@@ -35,6 +35,8 @@ def recognize_mean(op: Mul | Div) -> Value | Miss | None:
         count *= extent
     if not total.axes or count == 0 or not close(number, count if isinstance(op, Div) else 1 / count, x.dtype):
         return None
+    if not x.dtype.is_float and x.dtype.itemsize < 8:
+        return Miss("a sum of these integers wraps where that of a mean does not", blocker=total)
     return leak([total], op) or ReduceMean(total.x, axes=total.axes, keep_dims=total.keep_dims).result
 
 

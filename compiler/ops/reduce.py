@@ -72,14 +72,20 @@ class ReduceProd(Reduction):
 
 
 class ReduceMean(Reduction):
-    """The sum divided by the number of elements; of integers rounded towards zero. ONNX ReduceMean (opset 18)."""
+    """The sum divided by the number of elements. ONNX ReduceMean (opset 18).
+
+    Integers are summed in 64 bits, which wrap, and the quotient is rounded towards zero; of none it is 0. So no digits
+    are lost, and the order does not matter.
+    """
 
     def reduce(self, x: Array, axes: tuple[int, ...] | None) -> Array:
         count = np.prod([x.shape[a] for a in (range(x.ndim) if axes is None else axes)], dtype=np.int64)
         if x.dtype.kind == "f":
             return np.asarray(np.sum(x, axis=axes, keepdims=self.keep_dims, dtype=x.dtype) / x.dtype.type(count))
-        total = np.sum(x, axis=axes, keepdims=self.keep_dims, dtype=np.float64)
-        return np.asarray(np.trunc(total / count)).astype(x.dtype)
+        wide = np.dtype(np.uint64 if x.dtype == np.uint64 else np.int64)
+        total = np.sum(x.astype(wide), axis=axes, keepdims=self.keep_dims, dtype=wide)
+        below, rest = np.divmod(total, wide.type(max(int(count), 1)))
+        return np.asarray(below + ((total < 0) & (rest != 0)).astype(wide)).astype(x.dtype)
 
 
 class ReduceMax(Reduction):

@@ -7,7 +7,7 @@ import numpy as np
 from cases import Case, booleans, normal, special
 from cases.elementwise import FLOATS, INTEGERS, some
 from cases.shape import fresh, i64
-from mlc.ir import Op
+from mlc.ir import Op, Value
 from mlc.ops import (
     ArgMax,
     ArgMin,
@@ -101,8 +101,23 @@ def running(op: type[Op]) -> list[Case]:
     ]
 
 
+# Sums of rows that f64 has not the digits for, and that 64 bits have not either.
+LARGE = np.array([[2**53 + 1, 2, 4], [2**62, 2**62 - 1, 0], [2**63 - 1, 2**63 - 1, -5], [-(2**63), -1, 0]])
+LARGE_UNSIGNED = np.array([[2**64 - 1, 0, 0], [2**64 - 1, 2**64 - 1, 7]], np.uint64)
+
+
+def mean_rows(x: Value) -> Op:
+    return ReduceMean(x, axes=(1,))
+
+
 CASES = [
     *(row for op in (ReduceSum, ReduceProd, ReduceMean, ReduceMax, ReduceMin) for row in reduction(op)),
+    Case("reduce_mean_large_i64", mean_rows, (LARGE,)),
+    Case("reduce_mean_large_u64", mean_rows, (LARGE_UNSIGNED,)),
+    Case("reduce_mean_large_i32", mean_rows, (np.array([[2**31 - 1] * 3, [-(2**31), -1, -(2**31)]], np.int32),)),
+    Case("reduce_mean_large_i8", mean_rows, (np.array([[127, 127, 126], [-128, -127, -127]], np.int8),)),
+    Case("reduce_mean_of_no_integers", lambda x: ReduceMean(x, axes=(0,)), (np.zeros((0, 3), np.int64),)),
+    Case("reduce_mean_large_by_operand", lambda x, a: ReduceMean(x, a, dims=(4, 1)), (LARGE, i64(1))),
     Case("reduce_max_bool", lambda x: ReduceMax(x, axes=(1,)), (booleans(3, 5),)),
     Case("reduce_min_bool", lambda x: ReduceMin(x, axes=(1,)), (booleans(3, 5),)),
     *(

@@ -770,6 +770,11 @@ func.func @layer_norm_with_its_variance_in_f64(%x: tensor<2x8xf32>) -> (tensor<2
 // CHECK-NEXT: %11 = "mlc.sqrt"(%10) : (tensor<2x1xf32>) -> tensor<2x1xf32>
 // CHECK-NEXT: %12 = "mlc.div"(%8, %11) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
 // CHECK-NEXT: func.return %12 : tensor<2x8xf32>
+// CHECK-LABEL: func.func @a_mean_of_narrow_integers_stays_a_sum(
+// CHECK-NEXT: %0 = "mlc.reduce_sum"(%arg0) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none} : (tensor<2x4xi32>) -> tensor<2x1xi32>
+// CHECK-NEXT: %1 = "mlc.constant"() {value = dense<4> : tensor<i32>} : () -> tensor<i32>
+// CHECK-NEXT: %2 = "mlc.div"(%0, %1) : (tensor<2x1xi32>, tensor<i32>) -> tensor<2x1xi32>
+// CHECK-NEXT: func.return %2 : tensor<2x1xi32>
 func.func @a_variance_in_f64_of_something_else_stays(%x: tensor<2x8xf32>, %z: tensor<2x8xf32>) -> (tensor<2x8xf32>) {
   %y = "mlc.cast"(%z) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
   %wide = "mlc.cast"(%x) {dtype = f64, saturates = true, rounding = "up"} : (tensor<2x8xf32>) -> tensor<2x8xf64>
@@ -785,4 +790,11 @@ func.func @a_variance_in_f64_of_something_else_stays(%x: tensor<2x8xf32>, %z: te
   %d = "mlc.sqrt"(%ve) : (tensor<2x1xf32>) -> tensor<2x1xf32>
   %r = "mlc.div"(%c, %d) : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
   func.return %r : tensor<2x8xf32>
+}
+
+func.func @a_mean_of_narrow_integers_stays_a_sum(%x: tensor<2x4xi32>) -> (tensor<2x1xi32>) {
+  %s = "mlc.reduce_sum"(%x) {axes = array<i64: 1>, keep_dims = true, is_noop_without_axes = false, dims = none, operandSegmentSizes = array<i32: 1, 0>} : (tensor<2x4xi32>) -> tensor<2x1xi32>
+  %n = "mlc.constant"() {value = dense<4> : tensor<i32>} : () -> tensor<i32>
+  %r = "mlc.div"(%s, %n) : (tensor<2x1xi32>, tensor<i32>) -> tensor<2x1xi32>
+  func.return %r : tensor<2x1xi32>
 }

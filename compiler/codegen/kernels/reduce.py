@@ -81,7 +81,7 @@ def fold_of(op: Reduction) -> Fold:
     dtype = accumulator(op.x.tensor.dtype)
     match op:
         case ReduceMean() if not dtype.is_float:
-            return total_of(DType.F64)
+            return total_of(DType.U64 if op.x.tensor.dtype is DType.U64 else DType.I64)
         case ReduceSum() | ReduceMean():
             return total_of(dtype)
         case ReduceProd():
@@ -104,9 +104,12 @@ def _extreme(dtype: DType, sign: int) -> float:
 def finished(k: Kernel, op: Reduction, total: ir.Value, count: Num) -> ir.Value:
     """The result of a fold over `count` elements, in x's dtype."""
     dtype = fold_of(op).dtype
-    if isinstance(op, ReduceMean):
+    if isinstance(op, ReduceMean) and dtype.is_float:
         divisor = registers.converted(k, k.i64(count), DType.I64, dtype)
         total = k.ir.fdiv(*k.unified(total, divisor))
+    elif isinstance(op, ReduceMean):
+        divide = k.ir.sdiv if dtype.is_signed else k.ir.udiv
+        total = divide(*k.unified(total, k.i64(k.maximum(count, 1))))
     target = op.x.tensor.dtype
     return registers.rounded(k, target, total) if dtype is target else registers.converted(k, total, dtype, target)
 

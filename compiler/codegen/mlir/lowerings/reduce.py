@@ -111,7 +111,7 @@ def _at_run_time(g: Lowering, op: Reduction, operand: Value) -> None:
             count = one
             for extent in walked:
                 count = b.binary("arith.muli", count, extent)
-            total = b.div(total, as_float(b, count, total.type))
+            total = _quotient(b, total, count, wide)
         return converted(b, total, wide, own)
 
     g.indexed(op, element, cost=g.plan.estimate(op.x.tensor.element_count) // 2)
@@ -138,9 +138,19 @@ def _are_reduced(b: Body, op: Reduction, operand: Value) -> list[Scalar]:
 
 
 def _folded_in(op: Reduction) -> DType:
-    """What elements are combined in; the mean of integers is taken in f64 and cut to their dtype."""
+    """What elements are combined in; the mean of integers in 64 bits."""
     own = op.x.tensor.dtype
-    return DType.F64 if isinstance(op, ReduceMean) and not own.is_float else accumulator(own)
+    if isinstance(op, ReduceMean) and not own.is_float:
+        return DType.U64 if own is DType.U64 else DType.I64
+    return accumulator(own)
+
+
+def _quotient(b: Body, total: Scalar, count: Scalar, dtype: DType) -> Scalar:
+    """A total of the dtype over an index; an integer by 1 where that is 0."""
+    if dtype.is_float:
+        return b.div(total, as_float(b, count, total.type))
+    known = b.convert("arith.index_cast", b.binary("arith.maxsi", count, b.index(1)), "i64")
+    return b.binary("arith.divsi" if dtype.is_signed else "arith.divui", total, known)
 
 
 def divided(stage: Stage, total: Tensor, dims: Sequence[Dim], attributes: str, add: float = 0.0) -> Tensor:
@@ -148,8 +158,7 @@ def divided(stage: Stage, total: Tensor, dims: Sequence[Dim], attributes: str, a
     names = [f"i{axis}" for axis in range(len(total.dims))]
 
     def region(b: Body, _: list[Scalar], old: list[Scalar]) -> list[Scalar]:
-        count = b.convert("arith.index_cast", b.stage.dim(product(tuple(dims))), "i64")
-        mean = b.div(old[0], b.convert("arith.sitofp", count, old[0].type))
+        mean = _quotient(b, old[0], b.stage.dim(product(tuple(dims))), total.dtype)
         return [b.add(mean, b.like(add, mean)) if add else mean]
 
     [made] = stage.generic(names, [], [(total, names)], region, attributes=f"{attributes}, mlc.pixelwise")
