@@ -9,6 +9,7 @@ from mlc.ir import UNKNOWN, Block, Module, Op, Region, Value
 from mlc.ops import Fused, Yield
 from mlc.passes.fusion_groups import Group, find_groups
 from mlc.rewrite import Pass, option
+from mlc.target import Target
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,15 @@ class Fuse(Pass):
 
     %1 = conv(%0, w); %2 = add(%1, %a); %3 = relu(%2)  ->  %3 = fused(%0, w, %a) { conv, add, relu }
     %1 = exp(%0); %2 = mul(%1, %a); return %1, %2      ->  %1, %2 = fused(%0, %a) { exp, mul }
+    %1 = conv(%0, w) {depthwise}; %2 = conv(%1, v) {1x1}  ->  %2 = fused(%0, w, v) { conv, conv }
 
     Unchanged: every value that is used outside of its group is one of the group's results, and each op computes what it
-    did. Constants stay outside. A group has at most one heavy op and `max_ops` ops.
+    did. Constants stay outside. A group has at most one heavy op and `max_ops` ops; two are a depthwise convolution on
+    blocked layouts and the 1x1 convolution that alone reads it, where `target` gains by not storing what is between.
     """
 
     max_ops: int = option(64, least=1)
+    target: str = "host"
 
     def run(self, module: Module) -> None:
         for function in module.functions.values():
@@ -33,17 +37,19 @@ class Fuse(Pass):
             if not isinstance(op, Fused):
                 for region in op.regions:
                     self._fuse_block(module, region.block)
-        for group in find_groups(module, block, self.max_ops):
-            _outline(module, group)
+        for group in find_groups(module, block, self.max_ops, Target.parse(self.target)):
+            fused = _outline(module, group)
+            if group.miss is not None:  # said of its root, which the group has replaced
+                module.missed(fused, group.miss[0], blocker=group.miss[1], rule="fuse_separable_conv")
 
 
-def _outline(module: Module, group: Group) -> None:
-    """Replaces the group's ops by one Fused op where the last of them stands; one rewrite.
+def _outline(module: Module, group: Group) -> Fused:
+    """Replaces the group's ops by one Fused op where the last of them stands, and returns it; one rewrite.
 
     Ops between them that read the group move behind it; the group is convex, so it needs none of them.
     """
     root = group.heavy or group.ops[-1]
-    with module.rewriting(root, rule=f"fuse_{group.kind}", reason=f"{len(group.ops)} ops in one kernel"):
+    with module.rewriting(root, rule=f"fuse_{group.kind}", reason=_reason(group)):
         members = set(group.ops)
         order, waiting = _span(members)
         anchor = order[-1].next
@@ -58,6 +64,13 @@ def _outline(module: Module, group: Group) -> None:
                     module.set_operand(use.op, use.index, new)
         for op in reversed(order):
             module.erase(op)
+    assert isinstance(fused, Fused)
+    return fused
+
+
+def _reason(group: Group) -> str:
+    reason = f"{len(group.ops)} ops in one kernel"
+    return f"{reason}; {group.gain}" if group.gain else reason
 
 
 def _span(members: set[Op]) -> tuple[list[Op], list[Op]]:

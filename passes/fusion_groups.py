@@ -5,6 +5,8 @@ group stays what one kernel computes:
 
 - at most one heavy op (conv, matmul, pooling, reduction, softmax, normalization, attention); behind it elementwise ops
   on elements of the heavy result's shape; before a reduction elementwise ops that nobody else reads;
+- two heavy ops where they are a depthwise convolution, what is behind it, and the 1x1 convolution that alone reads
+  that, if mlc.ops.separable says that the target gains by it;
 - otherwise elementwise ops on one shape; smaller operands are computed inside where that is cheap;
 - ops that only say where an element comes from (reshape, transpose...) where an elementwise op reads through them, and
   slices and transposes of rows where attention or a normalization does;
@@ -68,9 +70,12 @@ from mlc.ops import (
 
 if TYPE_CHECKING:
     import networkx as nx
+from mlc.ops.separable import Separable, separable
 from mlc.rewrite import symbols_defined_by
+from mlc.target import Target
 
 Shape = tuple[Dim, ...]
+Problem = tuple[str, Op | Use | Value | str]  # a reason, and what stands in the way
 
 REDUCTIONS = (ReduceSum, ReduceProd, ReduceMean, ReduceMax, ReduceMin)
 NORMALIZATIONS = (Softmax, LogSoftmax, LayerNorm, RmsNorm, GroupNorm, InstanceNorm, BatchNorm, Lrn)
@@ -99,6 +104,8 @@ class Group:
     is_open: bool  # whether another op may join
     first: int
     last: int
+    gain: str = ""  # what is won beyond a launch, in words
+    miss: Problem | None = None  # why a depthwise convolution before it is not in the group
 
     def __contains__(self, op: Op) -> bool:
         return op in self.members
@@ -110,7 +117,9 @@ class Group:
 
     @property
     def kind(self) -> str:
-        """The heavy op's name, or "elementwise"."""
+        """The heavy op's name, "separable_conv" for two, or "elementwise"."""
+        if sum(isinstance(op, HEAVY) for op in self.ops) > 1:
+            return "separable_conv"
         return self.heavy.name.removeprefix("mlc.") if self.heavy is not None else "elementwise"
 
     @property
@@ -119,9 +128,9 @@ class Group:
         return len(self.ops) > 1 if self.heavy else sum(not isinstance(op, MOVING) for op in self.ops) > 1
 
 
-def find_groups(module: Module, block: Block, max_ops: int) -> list[Group]:
+def find_groups(module: Module, block: Block, max_ops: int, target: Target) -> list[Group]:
     """The groups of two ops and more, in the order of their last ops. Near misses go to the module's ledger."""
-    grouping = _Grouping(module, block, max_ops)
+    grouping = _Grouping(module, block, max_ops, target)
     for op in block:
         if not op.is_terminator and not isinstance(op, Constant):
             grouping.visit(op)
@@ -132,11 +141,11 @@ def find_groups(module: Module, block: Block, max_ops: int) -> list[Group]:
 class _Grouping:
     """The groups so far; `graph` has an edge from each group to those that read it."""
 
-    def __init__(self, module: Module, block: Block, max_ops: int) -> None:
+    def __init__(self, module: Module, block: Block, max_ops: int, target: Target) -> None:
         import networkx as nx  # half of what the passes take to import, and a model from the cache runs none
 
         self.module = module
-        self.max_ops = max_ops
+        self.max_ops, self.target = max_ops, target
         self.position = {op: number for number, op in enumerate(block)}
         self.group_of: dict[Op, Group] = {}
         self.graph: nx.DiGraph[Group] = nx.DiGraph()
@@ -155,6 +164,8 @@ class _Grouping:
         if isinstance(op, HEAVY):
             group.heavy = op
             self._take_prologue(group, op)
+            if isinstance(op, Conv):
+                self._take_depthwise(group, op)
             if isinstance(op, READING_IN_PLACE):
                 self._read_in_place(op)
         elif op.is_elementwise:
@@ -245,7 +256,31 @@ class _Grouping:
         elif self._common_problem(source, group) is None:
             self._merge(source, group)
 
-    def _epilogue_problem(self, source: Group, op: Op) -> tuple[str, Op | Use | Value | str] | None:
+    def _take_depthwise(self, group: Group, pointwise: Conv) -> None:
+        """Merges the group of the depthwise convolution that a 1x1 convolution reads, where that pays."""
+        source = self._group(pointwise.x)
+        if source is None or not source.is_open or not isinstance(source.heavy, Conv):
+            return
+        pair = separable(source.heavy, pointwise)
+        if pair is None:
+            return
+        problem = self._separable_problem(source, group, pair) or self._common_problem(source, group)
+        if problem is None and isinstance(pair, Separable):
+            self._merge(source, group)
+            group.gain = f"{pair.image_bytes} bytes between two convolutions are not stored"
+        elif problem is not None:
+            group.miss = problem
+            self.module.missed(pointwise, problem[0], blocker=problem[1], rule="fuse_separable_conv")
+
+    def _separable_problem(self, source: Group, group: Group, pair: Separable | str) -> Problem | None:
+        if (use := self._outside_use(source, group)) is not None:
+            return "what the depthwise convolution leaves is needed elsewhere", use
+        if isinstance(pair, str):
+            return pair, source.heavy or source.ops[0]
+        loss = pair.loss(self.target)
+        return (loss, f"target {self.target.name}") if loss else None
+
+    def _epilogue_problem(self, source: Group, op: Op) -> Problem | None:
         heavy = source.heavy
         assert heavy is not None
         if self.group_of[op].heavy is not None:
@@ -260,7 +295,7 @@ class _Grouping:
                 return f"it reads {heavy.name} through a moved index", value
         return None
 
-    def _elementwise_problem(self, source: Group, op: Op) -> tuple[str, Op | Use | Value | str] | None:
+    def _elementwise_problem(self, source: Group, op: Op) -> Problem | None:
         target = self.group_of[op]
         if not all(o.is_elementwise or isinstance(o, MOVING) for o in source.ops):
             return "not element by element", source.ops[0]
@@ -272,7 +307,7 @@ class _Grouping:
         use = self._outside_use(source, target)
         return None if use is None else ("it is needed elsewhere", use)
 
-    def _common_problem(self, source: Group, target: Group) -> tuple[str, Op | Use | Value | str] | None:
+    def _common_problem(self, source: Group, target: Group) -> Problem | None:
         if len(source.ops) + len(target.ops) > self.max_ops:
             return "the group would be too large", "max-ops"
         if (between := self._between(source, target)) is not None:
@@ -307,6 +342,7 @@ class _Grouping:
         """Moves the ops and edges of `source` to `target`."""
         target.ops = sorted([*source.ops, *target.ops], key=self.position.__getitem__)
         target.heavy = target.heavy or source.heavy
+        target.gain, target.miss = target.gain or source.gain, target.miss or source.miss
         target.first, target.last = min(source.first, target.first), max(source.last, target.last)
         for op in source.ops:
             self.group_of[op] = target

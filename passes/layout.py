@@ -45,7 +45,7 @@ class Layout(Pass):
             for op in chosen:
                 blocker.convert(op)
         if is_fused:
-            Fuse().run(module)
+            Fuse(target=self.target).run(module)
 
 
 def _finds_any(module: Module, costs: Costs) -> bool:

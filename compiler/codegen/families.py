@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from mlc.codegen.groups import Group
+from mlc.codegen.kernels.conv_separable import is_separable, separable_conv
 from mlc.codegen.kernels.elementwise import elementwise
 from mlc.codegen.kernels.transpose import moves_innermost, transpose
 from mlc.codegen.program import CodeUnit
@@ -18,6 +19,7 @@ from mlc.codegen.schedule import Plan
 from mlc.codegen.units import UnitTable
 from mlc.ir import Array, Op, Value
 from mlc.ops import Transpose
+from mlc.target import Target
 
 Constants = Callable[[Value], Array | None]
 
@@ -36,6 +38,9 @@ class Kernels(Protocol):
 
     def missing(self, op: Op) -> str:
         """Why the op has no kernel, in words for the user; "" when it has one."""
+
+    def joins(self, first: Group, second: Group, target: Target) -> bool:
+        """Whether one kernel computes both groups, the second on the only result of the first."""
 
     def plan(self, group: Group, table: UnitTable, constants: Constants, checks: Callable[[Plan], None]) -> Plan:
         """The launches of a group. `checks` adds main's checks of it. Raises NoKernel."""
@@ -62,9 +67,17 @@ class LlvmKernels:
         """Whether neither table has it."""
         return "" if is_light(op) or type(op) in KERNELS else "no kernel is written for it"
 
+    def joins(self, first: Group, second: Group, target: Target) -> bool:
+        """Whether they are a separable convolution."""
+        return is_separable(first, second, target)
+
     def plan(self, group: Group, table: UnitTable, constants: Constants, checks: Callable[[Plan], None]) -> Plan:
-        """By the root's family, or element by element."""
-        if group.root is not None and not is_light(group.root):
+        """By the parts, the root's family, or element by element."""
+        if group.parts:
+            plan = Plan(group, "separable_conv", table, constants)
+            _check(plan, checks)
+            separable_conv(plan)
+        elif group.root is not None and not is_light(group.root):
             family = KERNELS[type(group.root)]
             plan = Plan(group, family.name, table, constants)
             _check(plan, checks)

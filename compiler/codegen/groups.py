@@ -18,7 +18,8 @@ class Group:
     """Ops in program order; `root` is the one that is not element by element, if there is one.
 
     `inputs` are the values the ops read, `outputs` those that are stored. `immediates` are inputs of one element that
-    are constants: kernels hold them as numbers.
+    are constants: kernels hold them as numbers. A group of `parts` runs them in one loop nest, each on what the one
+    before has just left of the value between them; root and outputs are those of the last.
     """
 
     ops: tuple[Op, ...]
@@ -26,6 +27,7 @@ class Group:
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     immediates: dict[Value, Array] = field(default_factory=dict)
+    parts: tuple[Group, ...] = ()
 
     @property
     def loc(self) -> Location:
@@ -73,9 +75,37 @@ def partition(
     is_view: Callable[[Op], bool],
     takes_prologue: Callable[[Op], bool],
     is_native: Callable[[Op], bool],
+    joins: Callable[[Group, Group], bool],
 ) -> list[Group | Op]:
     """The groups of a fused region in the order they run; a view and an op without a kernel stand for themselves."""
-    return _Partition(fused, is_light, is_view, takes_prologue, is_native).run()
+    groups = _Partition(fused, is_light, is_view, takes_prologue, is_native).run()
+    return _joined(groups, frozenset(fused.body.block.terminator.operands), joins)
+
+
+def _joined(
+    groups: Sequence[Group | Op], yielded: frozenset[Value], joins: Callable[[Group, Group], bool]
+) -> list[Group | Op]:
+    """The groups with two as parts of one where the first one's only result goes to the root of the second, nowhere
+    else, and `joins` says that one loop nest computes both."""
+    joined: list[Group | Op] = []
+    for group in groups:
+        source = next((g for g in joined if isinstance(g, Group) and _feeds(g, group, yielded)), None)
+        if isinstance(group, Group) and source is not None and joins(source, group):
+            joined.remove(source)
+            ops = tuple(dict.fromkeys((*source.ops, *group.ops)))
+            inputs = [v for v in dict.fromkeys((*source.inputs, *group.inputs)) if v not in source.outputs]
+            joined.append(Group(ops, group.root, tuple(inputs), group.outputs, parts=(source, group)))
+        else:
+            joined.append(group)
+    return joined
+
+
+def _feeds(source: Group, group: Group | Op, yielded: frozenset[Value]) -> bool:
+    """Whether all that `source` leaves is one value, for the root of `group` alone."""
+    if isinstance(group, Op) or group.root is None or source.root is None or source.parts or len(source.outputs) != 1:
+        return False
+    (between,) = source.outputs
+    return between not in yielded and all(user is group.root for user in between.users)
 
 
 class _Partition:

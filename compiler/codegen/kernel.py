@@ -89,6 +89,18 @@ class Kernel(Builder):
             self._tensors[key] = Tensor(self._argument(source), dtype, extents, tuple(strides))
         return self._tensors[key]
 
+    def place(self, value: Value, dims: Sequence[Dim], tensor: Tensor) -> None:
+        """Makes `tensor` what `value` is when it is seen with these dims, in code that is written from here on."""
+        self._tensors[(value, tuple(dims))] = tensor
+
+    @contextmanager
+    def part(self, group: Group, shapes: dict[Value, tuple[Dim, ...]] | None) -> Iterator[None]:
+        """Writes one part of the kernel's group: its root, its results, and its values' shapes."""
+        whole = self.group, self.shapes
+        self.group, self.shapes = group, shapes or {}
+        yield
+        self.group, self.shapes = whole
+
     def dim(self, dim: Dim) -> Num:
         """An extent: an int where static, else an i64 computed once at the entry of the kernel."""
         if isinstance(dim, int):

@@ -130,6 +130,7 @@ class Lowering:
             is_view=_is_view,
             takes_prologue=self.kernels.takes_prologue,
             is_native=self._is_native,
+            joins=lambda first, second: self.kernels.joins(first, second, self.table.target),
         )
         steps: list[Step] = []
         for part in parts:

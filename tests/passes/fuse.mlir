@@ -687,3 +687,54 @@ func.func @slices_that_are_not_read_in_place(%x: tensor<5x12xf32>, %s: tensor<4x
   %3 = "mlc.layer_norm"(%2, %s) {axis = -1 : i64, epsilon = 1.0e-05 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<5x4xf32>, tensor<4xf32>) -> tensor<5x4xf32>
   func.return %0, %1, %3 : tensor<5x4xf32>, tensor<5x4xf32>, tensor<5x4xf32>
 }
+
+// -----
+
+// RUN: mlc-opt --remarks=passed fuse{target=x86-64-v4}
+// CHECK-LABEL: func.func @a_depthwise_conv_and_the_1x1_conv_on_it_are_one_kernel(
+// CHECK-NEXT: %0 = "mlc.fused"(%arg0, %arg1, %arg2, %arg3) ({
+// CHECK-NEXT: ^bb0(%arg4: tensor<1x1x4x4x16xf32>, %arg5: tensor<1x1x3x3x1x16xf32>, %arg6: tensor<1x1x1x1x16x16xf32>, %arg7: tensor<1x1x4x4x16xf32>):
+// CHECK-NEXT: %1 = "mlc.conv"(%arg4, %arg5) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 16 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: %2 = "mlc.relu"(%1) : (tensor<1x1x4x4x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: %3 = "mlc.conv"(%2, %arg6) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x1x1x16x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: %4 = "mlc.add"(%3, %arg7) : (tensor<1x1x4x4x16xf32>, tensor<1x1x4x4x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: "mlc.yield"(%4) : (tensor<1x1x4x4x16xf32>) -> ()
+// CHECK-NEXT: }) {kind = "separable_conv"} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>, tensor<1x1x1x1x16x16xf32>, tensor<1x1x4x4x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: func.return %0 : tensor<1x1x4x4x16xf32>
+// CHECK: passed  fuse/fuse_separable_conv #1 at ?: mlc.add, mlc.conv, mlc.relu, mlc.conv -> mlc.fused: 4 ops in one kernel; 1024 bytes between two convolutions are not stored
+func.func @a_depthwise_conv_and_the_1x1_conv_on_it_are_one_kernel(%x: tensor<1x1x4x4x16xf32>, %w: tensor<1x1x3x3x1x16xf32>, %v: tensor<1x1x1x1x16x16xf32>, %r: tensor<1x1x4x4x16xf32>) -> (tensor<1x1x4x4x16xf32>) {
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 16 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>) -> tensor<1x1x4x4x16xf32>
+  %1 = "mlc.relu"(%0) : (tensor<1x1x4x4x16xf32>) -> tensor<1x1x4x4x16xf32>
+  %2 = "mlc.conv"(%1, %v) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x1x1x16x16xf32>) -> tensor<1x1x4x4x16xf32>
+  %3 = "mlc.add"(%2, %r) : (tensor<1x1x4x4x16xf32>, tensor<1x1x4x4x16xf32>) -> tensor<1x1x4x4x16xf32>
+  func.return %3 : tensor<1x1x4x4x16xf32>
+}
+
+// -----
+
+// Near miss: what is between is an output of the graph as well.
+// RUN: mlc-opt --remarks=missed fuse{target=x86-64-v4}
+// CHECK-LABEL: func.func @what_is_between_is_an_output(
+// CHECK-NEXT: %0 = "mlc.conv"(%arg0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 16 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg2) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x1x1x16x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: func.return %1, %0 : tensor<1x1x4x4x16xf32>, tensor<1x1x4x4x16xf32>
+// CHECK: missed  fuse/fuse_separable_conv at ? (mlc.conv): what the depthwise convolution leaves is needed elsewhere (blocked by graph output 'output1')
+func.func @what_is_between_is_an_output(%x: tensor<1x1x4x4x16xf32>, %w: tensor<1x1x3x3x1x16xf32>, %v: tensor<1x1x1x1x16x16xf32>) -> (tensor<1x1x4x4x16xf32>, tensor<1x1x4x4x16xf32>) {
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 16 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>) -> tensor<1x1x4x4x16xf32>
+  %1 = "mlc.conv"(%0, %v) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x1x1x16x16xf32>) -> tensor<1x1x4x4x16xf32>
+  func.return %1, %0 : tensor<1x1x4x4x16xf32>, tensor<1x1x4x4x16xf32>
+}
+
+// -----
+
+// Near miss: the second conv has a window of its own, and would need lines of other bands.
+// RUN: mlc-opt fuse{target=x86-64-v4}
+// CHECK-LABEL: func.func @a_second_window_is_a_kernel_of_its_own(
+// CHECK-NEXT: %0 = "mlc.conv"(%arg0, %arg1) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 16 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: %1 = "mlc.conv"(%0, %arg2) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x1x4x4x16xf32>
+// CHECK-NEXT: func.return %1 : tensor<1x1x4x4x16xf32>
+func.func @a_second_window_is_a_kernel_of_its_own(%x: tensor<1x1x4x4x16xf32>, %w: tensor<1x1x3x3x1x16xf32>, %v: tensor<1x1x3x3x16x16xf32>) -> (tensor<1x1x4x4x16xf32>) {
+  %0 = "mlc.conv"(%x, %w) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 16 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x1x16xf32>) -> tensor<1x1x4x4x16xf32>
+  %1 = "mlc.conv"(%0, %v) {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, layout = "nchw16c", winograd = 0 : i64, channels = 0 : i64} : (tensor<1x1x4x4x16xf32>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x1x4x4x16xf32>
+  func.return %1 : tensor<1x1x4x4x16xf32>
+}

@@ -152,7 +152,7 @@ class Direct:
 
     def _flat_shapes(self, image: Image) -> dict[Value, tuple[Dim, ...]] | None:
         """The group's values with their spatial dims merged into one, where the image has no gaps and all allow it."""
-        if not image.is_dense or not is_elementwise_behind(self.plan, self.op):
+        if not image.is_dense or not is_elementwise_behind(self.plan.group, self.op):
             return None
         group = self.plan.group
         spatial = self.result.tensor.dims[2:]

@@ -23,6 +23,7 @@ import numpy as np
 
 from mlc.codegen import registers
 from mlc.codegen.builder import I8, Lanes, Num
+from mlc.codegen.groups import Group
 from mlc.codegen.kernel import Kernel, Prepared, Storage
 from mlc.codegen.kernels.bands import band_count
 from mlc.codegen.kernels.conv_depthwise import by_lane_conv
@@ -72,8 +73,10 @@ def blocked_conv(plan: Plan, op: Conv) -> None:
 class Blocked:
     """One convolution on blocks of `block` filters: what is known of it, and what is chosen for it."""
 
-    def __init__(self, plan: Plan, op: Conv) -> None:
-        self.plan, self.op = plan, op
+    def __init__(self, plan: Plan, op: Conv, group: Group | None = None, share: Dim | None = None) -> None:
+        """`group` holds the conv and what is behind it, the plan's unless given. `share` are the pixels that are cut
+        into tiles at once where the image is one line; all unless given."""
+        self.plan, self.op, self.group = plan, op, group or plan.group
         self.block = block_of(op.layout)
         self.dtype = accumulator(op.x.tensor.dtype)
         self.lanes = min(plan.target.lanes(self.dtype.itemsize), self.block)
@@ -93,9 +96,10 @@ class Blocked:
         if self.is_flat:
             count = product(y[2:-1])
             self.dims = [WindowDim(count, count, 1, 1, 1, 0, 0, False)]
-        self.rows, self.tile_blocks = self._tile()
+        self.rows, self.tile_blocks = self._tile(share if self.is_flat and share is not None else self.last.count)
         self.vectors = self.tile_blocks * self.vectors_per_block
         self.tiles = self.filter_blocks // self.tile_blocks
+        self.lines_ahead = 0  # of the next tile's weights, see _lines_ahead
 
     @property
     def last(self) -> WindowDim:
@@ -115,7 +119,7 @@ class Blocked:
     def add(self) -> None:
         """Adds the launches."""
         plan = self.plan
-        weights, image = self._weights(), self._image()
+        weights, image = self.weights(), self._image()
         lines = ceildiv(self.last.count, self.rows) if self.is_flat else product([d.count for d in self.dims[:-1]])
         is_filter_outer = self._is_filter_outer()
         bands = self._bands(lines) if is_filter_outer else 1
@@ -139,7 +143,7 @@ class Blocked:
         def unit(k: Kernel, number: Any) -> None:
             dims = (k.dim(self.batch), bands, self.groups, k.dim(outer), parts)
             n, band, group, first, part = k.unravel(number, dims)
-            body = _Body(self, k, image, weights, n, group)
+            body = BlockedBody(self, k, image, weights, n, group)
             piece = k.add(k.mul(band, parts), part)
             start, stop = (k.floordiv(k.mul(k.add(piece, end), k.dim(inner)), pieces) for end in (0, 1))
             with k.loop(start if pieces > 1 else 0, stop if pieces > 1 else k.dim(inner)) as second:
@@ -152,13 +156,12 @@ class Blocked:
         """The shapes of the group's values where the image is one line: no taps, strides or pads, and all behind the
         conv walks along it."""
         is_pointwise = all(d.taps == 1 and d.stride == 1 and d.is_exact for d in self.dims)
-        return flat_shapes(self.plan, self.op) if is_pointwise else None
+        return flat_shapes(self.group, self.op) if is_pointwise else None
 
-    def _tile(self) -> tuple[int, int]:
-        """Rows and blocks of filters with the fewest cycles for a line."""
+    def _tile(self, count: Dim) -> tuple[int, int]:
+        """Rows and blocks of filters with the fewest cycles for a line of `count` pixels."""
         target = self.plan.target
         spare = 1 if target.has("fma") else 2  # a broadcast, and a product where it is an instruction of its own
-        count = self.last.count
         choices: dict[tuple[int, int], float] = {}
         for blocks in range(1, 7):
             vectors = blocks * self.vectors_per_block
@@ -247,7 +250,7 @@ class Blocked:
 
     # --- storages ---
 
-    def _weights(self) -> Storage:
+    def weights(self) -> Storage:
         """Constants as [tile of filters][channel block][tap][channel][filter], others as they are."""
         op, blocks = self.op, self.tile_blocks
         if self.plan.constant(op.w) is None:
@@ -288,17 +291,17 @@ def _line_cycles(target: Target, count: Dim, rows: int, vectors: int) -> float:
     return (cycles + step_cycles(target, rest, vectors)) * (1.01 if tiles else 1.0)
 
 
-class _Body:
-    """One unit's tiles while they are written."""
+class BlockedBody:
+    """The tiles of one sample and group while they are written."""
 
     def __init__(self, conv: Blocked, k: Kernel, image: Storage, weights: Storage, n: Num, group: Num) -> None:
         self.conv, self.k, self.n, self.group = conv, k, n, group
         sizes = [d.size for d in conv.dims]
         dims = (conv.batch, conv.channel_blocks, product(sizes), conv.pixel)
         self.image = k.tensor(image, dims)
+        self.sample, self.plane, *_ = self.image.strides
         self.weights = k.tensor(weights)
         self.is_packed = weights is not conv.op.w
-        self.plane = k.dim(product(sizes) * conv.pixel)
         self.ahead: Any = None  # the share of the next tile's weights that the pass asks for
 
     def line(self, filters: Num, number: Num, turn: Num) -> None:
@@ -318,7 +321,23 @@ class _Body:
                 self._tile(filters, [], first, conv.rows, ((0, conv.rows),))
         if not (isinstance(count, int) and count % conv.rows == 0):
             with k.when(k.compare("==", number, whole)):
-                self._rest(filters, first, count)
+                self._rest(filters, first, count % conv.rows if isinstance(count, int) else k.sub(count, first))
+
+    def pixels(self, filters: Num, start: Num, count: Num, counts: Sequence[int]) -> None:
+        """The tiles of `count` pixels of a flat image from the first on; `counts` are all numbers that this may be,
+        none where they are not known."""
+        conv, k = self.conv, self.k
+        whole = k.mul(k.floordiv(count, conv.rows), conv.rows)
+        behind = k.add(start, whole)
+        with k.loop(start, behind, conv.rows) as first:
+            self._tile(filters, [], first, conv.rows, ((0, conv.rows),))
+        left = k.sub(count, whole)
+        if isinstance(left, int) or not counts:
+            self._rest(filters, behind, left)
+            return
+        for rest in sorted({c % conv.rows for c in counts} - {0}):
+            with k.when(k.compare("==", left, rest)):
+                self._rest(filters, behind, rest)
 
     def _ahead(self, filters: Num, number: Num) -> Any:
         """Where the next tile's weights lie, moved by what the passes before this one ask for."""
@@ -337,14 +356,15 @@ class _Body:
         for number in range(conv.lines_ahead):
             k.prefetch(k.at(start, I8, number * CACHE_LINE))
 
-    def _rest(self, filters: Num, first: Num, count: Num) -> None:
-        """The last tile of a flat image, which is not a whole one."""
+    def _rest(self, filters: Num, first: Num, left: Num) -> None:
+        """The pixels behind the last whole tile of a flat image, fewer than a tile has."""
         k, rows = self.k, self.conv.rows
-        if isinstance(count, int):
-            self._tile(filters, [], first, count % rows, ((0, count % rows),))
+        if isinstance(left, int):
+            if left:
+                self._tile(filters, [], first, left, ((0, left),))
             return
         rest = WindowDim(self.conv.last.size, self.conv.last.count, 1, 1, 1, 0, 0, False)
-        for start, length, seen in tiles_of(k, rest, k.sub(count, first), max(1, rows // 2)):
+        for start, length, seen in tiles_of(k, rest, left, max(1, rows // 2)):
             self._tile(filters, [], k.add(first, start), length, seen)
 
     def _tile(self, filters: Num, line: Sequence[Num], first: Num, rows: int, seen: Sequence[Span]) -> None:
@@ -401,8 +421,8 @@ class _Body:
         position = [*line, first]
         for d, i in zip(conv.dims, position, strict=True):
             place = k.add(k.mul(place, k.dim(d.size)), d.first(k, i))
-        plane = k.add(k.mul(self.n, k.dim(conv.channel_blocks)), k.mul(self.group, k.dim(conv.depth)))
-        offset = k.add(k.mul(plane, self.plane), k.mul(place, conv.pixel))
+        planes = k.add(k.mul(self.n, self.sample), k.mul(self.group, k.mul(k.dim(conv.depth), self.plane)))
+        offset = k.add(planes, k.mul(place, conv.pixel))
         return Address(self.image.pointer, self.image.dtype, conv.dtype).plus(k, offset)
 
     def _outer_offset(self, taps: Sequence[Num]) -> tuple[Num, Num]:

@@ -68,39 +68,51 @@ class ByLane:
             return most
         return -(-last.count // -(-last.count // most))
 
-    def add(self) -> None:
-        """Adds the launches."""
-        plan, op, last = self.plan, self.op, self.dims[-1]
+    @property
+    def line_work(self) -> int:
+        """Multiply-adds of one line of a block."""
+        taps = math.prod(d.taps for d in self.dims)
+        return self.plan.estimate(self.dims[-1].count * self.depth) * taps * self.block
+
+    def image(self) -> Storage:
+        """What the tiles read: x itself, or where they cannot leave out the taps in its pads a copy that has them."""
+        op, last = self.op, self.dims[-1]
         is_static = isinstance(last.size, int) and isinstance(last.count, int)
         image: Storage = op.x
         is_exact = all(d.is_exact for d in self.dims)
         if not is_exact and not (is_static and len(line_runs(last, self.rows)) <= MOST_RUNS):
-            image, self.dims = padded_image(plan, op.x, self.dims, self.block)
-        counts = [d.count for d in self.dims]
+            image, self.dims = padded_image(self.plan, op.x, self.dims, self.block)
+        self.plan.choose("image", "in place" if image is op.x else "copied with its pads")
+        return image
+
+    def add(self) -> None:
+        """Adds the launches."""
+        plan = self.plan
         plan.choose("tile", f"{self.rows}x{self.block}")
-        plan.choose("image", "in place" if image is op.x else "copied with its pads")
-        taps = math.prod(d.taps for d in self.dims)
-        work = plan.estimate(counts[-1] * self.depth) * taps * self.block
+        image = self.image()
+        units = BandedLines(plan.target, self.batch, self.filter_blocks, [d.count for d in self.dims[:-1]])
 
-        units = BandedLines(plan.target, self.batch, self.filter_blocks, counts[:-1])
-
-        @plan.each(units.count, cost=max(1, work // 4))
+        @plan.each(units.count, cost=max(1, self.line_work // 4))
         def unit(k: Kernel, number: Any) -> None:
             n, block, line = units.at(k, number)
-            body = _Body(self, k, image, n, block)
-            for first, rows, seen in tiles_of(k, self.dims[-1], k.dim(counts[-1]), self.rows):
-                body.tile(line, first, rows, seen)
+            ByLaneBody(self, k, image, n, block).line(line)
 
 
-class _Body:
-    """One unit's tiles while they are written."""
+class ByLaneBody:
+    """The tiles of one block of channels while they are written."""
 
     def __init__(self, conv: ByLane, k: Kernel, image: Storage, n: Num, block: Num) -> None:
         self.conv, self.k, self.n, self.block = conv, k, n, block
         self.image = k.tensor(image, (conv.batch, conv.channel_blocks, *(d.size for d in conv.dims), conv.block))
         self.weights = k.tensor(conv.op.w)
 
-    def tile(self, line: Sequence[Num], first: Num, rows: int, seen: Sequence[Span]) -> None:
+    def line(self, line: Sequence[Num]) -> None:
+        """The tiles of an output line."""
+        k, last = self.k, self.conv.dims[-1]
+        for first, rows, seen in tiles_of(k, last, k.dim(last.count), self.conv.rows):
+            self._tile(line, first, rows, seen)
+
+    def _tile(self, line: Sequence[Num], first: Num, rows: int, seen: Sequence[Span]) -> None:
         """Pixels of an output line from the first on."""
         conv, k = self.conv, self.k
         tile = Tile(k, conv.dtype, rows, [self._start(v) for v in range(conv.vectors)])

@@ -11,9 +11,9 @@ from typing import Any
 
 from mlc.codegen import registers
 from mlc.codegen.builder import Lanes, Num
+from mlc.codegen.groups import Group
 from mlc.codegen.kernel import Kernel
 from mlc.codegen.kernels.conv_tile import Tile
-from mlc.codegen.schedule import Plan
 from mlc.ir import Dim, Op, Value
 from mlc.ir.dims import product
 from mlc.ops import Abs, Add, Clip, Conv, LeakyRelu, Maximum, Minimum, Mul, Neg, Relu, Sub, Where
@@ -47,14 +47,15 @@ def store_tile(
             emit(row, v, k.load(buffer, kind, Lanes(start, 1, tile.lanes)))
 
 
-def flat_shapes(plan: Plan, op: Conv) -> dict[Value, tuple[Dim, ...]] | None:
-    """The values that what is behind the conv reads and makes, with their spatial dims merged into one; None where some
-    value has another number of pixels in one of them, or an op reads by an index that it computes of unmerged dims."""
+def flat_shapes(group: Group, op: Conv) -> dict[Value, tuple[Dim, ...]] | None:
+    """The values that what is behind the conv in its group reads and makes, with their spatial dims merged into one;
+    None where some value has another number of pixels in one of them, or an op reads by an index that it computes of
+    unmerged dims."""
     spatial = op.result.tensor.dims[2:-1]
-    if not is_elementwise_behind(plan, op):
+    if not is_elementwise_behind(group, op):
         return None
     behind = dict.fromkeys(op.results)
-    for other in plan.group.ops:
+    for other in group.ops:
         if other is not op:
             behind.update(dict.fromkeys((*other.operands, *other.results)))
     shapes: dict[Value, tuple[Dim, ...]] = {}
@@ -66,9 +67,9 @@ def flat_shapes(plan: Plan, op: Conv) -> dict[Value, tuple[Dim, ...]] | None:
     return shapes
 
 
-def is_elementwise_behind(plan: Plan, op: Op) -> bool:
+def is_elementwise_behind(group: Group, op: Op) -> bool:
     """Whether all of the conv's group but itself is elementwise: others compute indices, of dims as the values have."""
-    return all(other.is_elementwise for other in plan.group.ops if other is not op)
+    return all(other.is_elementwise for other in group.ops if other is not op)
 
 
 def _merged(value: Value, spatial: tuple[Dim, ...], op: Op) -> tuple[Dim, ...] | None:

@@ -56,6 +56,10 @@ class MlirKernels:
         """No: what a root reads lies in buffers."""
         return False
 
+    def joins(self, first: Group, second: Group, target: Target) -> bool:
+        """No: a stage has one root."""
+        return False
+
     def missing(self, op: Op) -> str:
         """Why the op cannot go through linalg."""
         cls = type(op)
