@@ -100,13 +100,13 @@ def _roof(axes: _Axes, peak: float, bandwidth: float) -> list[str]:
     label = f"{peak / 1e9:.0f} GFLOP/s multiply-add, {bandwidth / 1e9:.0f} GB/s from memory, measured"
     return [
         f'<polyline points="{path}" fill="none" stroke="#444" stroke-width="1.5"/>',
-        _text(axes.x(high) - 4, axes.y(peak / 1e9) - 6, label, size=11, anchor="end"),
+        _text(_WIDTH - _RIGHT, _TOP - 10, label, size=11, anchor="end"),  # above the plot, where no dot can lie
     ]
 
 
 def _dots(axes: _Axes, points: Sequence[Point], total: float) -> list[str]:
     """Circles whose area is the share of time, the smallest on top; the slowest have numbers, explained below right."""
-    parts, legend = [], []
+    parts, legend, numbers = [], [], []
     for number, point in enumerate(points, start=1):
         share = point.seconds / total
         x, y = axes.x(point.intensity), axes.y(point.flops_per_second / 1e9)
@@ -118,10 +118,22 @@ def _dots(axes: _Axes, points: Sequence[Point], total: float) -> list[str]:
             f"<title>{escape(f'{name}: {point.kernel}, {rate} at {point.intensity:.2f} FLOP a byte')}</title></circle>"
         )
         if number <= _NAMED:
-            parts.append(_text(x, y - radius - 2, str(number), size=10, anchor="middle"))
+            numbers.append((x, y - radius - 2))
             line = _HEIGHT - _BOTTOM - 14 * (_NAMED + 1 - number)
             legend.append(_text(_WIDTH - _RIGHT - 8, line, f"{number}: {_short(name)}, {rate}", size=11, anchor="end"))
-    return [*parts, *legend]
+    return [*parts, *_numbers(numbers), *legend]
+
+
+def _numbers(places: Sequence[tuple[float, float]]) -> list[str]:
+    """1, 2, ... over all circles, each above those whose place it would share, on a white rim."""
+    taken: list[tuple[float, float]] = []
+    for x, y in places:
+        while any(abs(x - other) < 9 and abs(y - height) < 10 for other, height in taken):
+            y -= 1
+        taken.append((x, y))
+    rim = 'paint-order="stroke" stroke="white" stroke-width="3" '
+    lines = [_text(x, y, str(n), size=10, anchor="middle") for n, (x, y) in enumerate(taken, start=1)]
+    return [line.replace("<text ", f"<text {rim}", 1) for line in lines]
 
 
 def _short(name: str) -> str:

@@ -90,3 +90,17 @@ def test_reading_sums_every_element_once() -> None:
 
 def test_bandwidth_is_a_rate() -> None:
     assert 1e8 < read_bandwidth(1) < 1e13
+
+
+def test_no_text_lies_on_another_or_on_a_dot_of_the_roof() -> None:
+    crowd = [Point(f"k{i}", (f"n{i}",), 1e-3, 110_000_000 + 500_000 * i, 2_000_000) for i in range(6)]
+    root = ElementTree.fromstring(roofline_svg("crowd", crowd, 120e9, 30e9))
+    texts = root.findall(f"{SVG}text")
+    numbers = [(float(t.get("x", "")), float(t.get("y", ""))) for t in texts if t.get("font-size") == "10"]
+    assert len(numbers) == 6
+    for i, (x, y) in enumerate(numbers):
+        assert all(abs(x - other) >= 9 or abs(y - height) >= 10 for other, height in numbers[:i])
+    (label,) = (t for t in texts if "multiply-add" in (t.text or ""))
+    assert float(label.get("y", "")) < min(y for _, y in numbers)
+    tags = [child.tag.removeprefix(SVG) for child in root]
+    assert set(tags[tags.index("circle") : tags.index("circle") + 6]) == {"circle"}  # no circle lies on a number
