@@ -6,7 +6,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -30,13 +31,24 @@ def replace_files(writes: Mapping[Path, Callable[[IO[bytes]], object]]) -> None:
                 continue
             path = Path(os.path.realpath(path))
             temporary[path] = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-            with open(temporary[path], "xb") as file:
+            with _named_in_errors(path), open(temporary[path], "xb") as file:
                 write(file)
         for path, written in temporary.items():
             os.replace(written, path)
     finally:
         for written in temporary.values():
             written.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named_in_errors(path: Path) -> Iterator[None]:
+    """An OSError of the block names this file, not the temporary one beside it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            error.filename = str(path)
+        raise
 
 
 def _write_into(path: Path, write: Callable[[IO[bytes]], object]) -> None:

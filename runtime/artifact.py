@@ -46,6 +46,9 @@ class TensorSpec:
     shape: tuple[str, ...]
     slot: int | None = None
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.dtype}" + (f"[{', '.join(self.shape)}]" if self.dtype != OBJECT else "")
+
 
 @dataclass(frozen=True)
 class CodeUnit:

@@ -52,6 +52,10 @@ class Executable:
         self._steps = HostStepRunner(artifact.steps, host_steps)
         self._idle_frames: list[Frame] = []
 
+    def __repr__(self) -> str:
+        inputs, outputs = (", ".join(map(str, specs)) for specs in (self.artifact.inputs, self.artifact.outputs))
+        return f"<{type(self).__name__} ({inputs}) -> ({outputs}) for {self.artifact.target}>"
+
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, verify: bool = False) -> Self:
         """The model in an artifact file; verify also reads and checks its weights. Raises ArtifactError."""

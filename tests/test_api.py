@@ -74,3 +74,16 @@ def test_a_pickled_model_knows_its_steps_in_python(tmp_path: Path) -> None:
     again = pickle.loads(pickle.dumps(executable))
     y, z = again(np.array(["a", "b", ""], object), np.array([-1, 2], np.float32))
     assert y.tolist() == ["aa", "bb", ""] and z.tolist() == [0, 2]
+
+
+def test_what_the_api_gives_says_what_it_is(model: Path) -> None:
+    module = mlc.load(model)
+    assert repr(module.main).startswith("<Function main(x: tensor<") and repr(module.main) in repr(module)
+    executable = repr(mlc.compile(model))
+    assert executable.startswith("<Executable (x: float32[") and executable.endswith(" for host>")
+    assert repr(mlc.compile(model, backend="interp")) == f"<Interpreted {module!r}>"
+
+
+def test_a_level_that_is_text_is_shown_as_text(model: Path) -> None:
+    with pytest.raises(mlc.CompileError, match="there is no optimization level '3'"):
+        mlc.compile(model, level="3")  # type: ignore[arg-type]

@@ -50,6 +50,9 @@ class Interpreted:
     def __init__(self, module: Module) -> None:
         self.module = module
 
+    def __repr__(self) -> str:
+        return f"<Interpreted {self.module!r}>"
+
     @property
     def inputs(self) -> list[Input]:
         """Names and types of the inputs."""

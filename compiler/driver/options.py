@@ -61,7 +61,7 @@ class Options:
         if self.passes is not None and self.level is not None:
             raise CompileError("give a pipeline (--passes) or a level (-O), not both")
         if self.level is not None and self.level not in (0, 1, 2, 3):
-            raise CompileError(f"there is no optimization level {self.level}; there are 0, 1, 2 and 3")
+            raise CompileError(f"there is no optimization level {self.level!r}; there are 0, 1, 2 and 3")
         if self.backend not in ("llvm", "mlir", "interp"):
             raise CompileError(f"unknown backend {self.backend!r}; there are llvm, mlir and interp")
         if self.schedule is not None and self.backend != "mlir":

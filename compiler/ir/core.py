@@ -450,6 +450,10 @@ class Function:
         self.body = Region(Block([t for _, t in inputs]))
         self.body.function = self
 
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{name}: {value.type}" for name, value in zip(self.input_names, self.inputs, strict=True))
+        return f"<Function {self.name}({inputs}) -> ({', '.join(self.output_names)})>"
+
     @property
     def block(self) -> Block:
         """The ops, Return last."""

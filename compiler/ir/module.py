@@ -46,6 +46,9 @@ class Module:
         self.functions: dict[str, Function] = {}
         self.listener: Listener | None = None
 
+    def __repr__(self) -> str:
+        return f"<Module {self.name}: {', '.join(map(repr, self.functions.values())) or 'empty'}>"
+
     def add(self, function: Function) -> Function:
         """Adds a function; its name must be new."""
         assert function.name not in self.functions, function.name

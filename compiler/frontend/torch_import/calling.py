@@ -40,6 +40,9 @@ class CompiledModule:
         names = [user.arg.name for user in self._users]
         self._written = [(n, names.index(n) if tensor is None else tensor) for n, tensor, _ in exported.written]
 
+    def __repr__(self) -> str:
+        return f"<CompiledModule of {self.executable!r}>"
+
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """As the module's own call, without gradients. Raises InputError when the arguments are not as in the example
         that the module was traced with, and whatever a call of the executable raises."""
