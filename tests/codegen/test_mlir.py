@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from cases import Case, all_cases
 from codegen.running import artifact_of, host_function, module_of
+from codegen.test_fused import fused_module
 from op_comparison import compare
+from tolerance import assert_close
 
 from mlc.codegen import CodeUnit, Options, Program, emit
 from mlc.codegen.lower import Lowering
@@ -21,9 +23,23 @@ from mlc.codegen.mlir.unsupported import REASONS
 from mlc.codegen.registry import ELEMENTS, INDEXED, KERNELS, NoKernel
 from mlc.errors import CompileError
 from mlc.interpreter import interpret
-from mlc.ir import Op, symbol
+from mlc.ir import Op, symbol, type_of
 from mlc.ir.types import DType
-from mlc.ops import Add, CumSum, Matmul, MaxUnpool, ReduceSum, Relu, ReverseSequence, ScatterElements, ScatterNd
+from mlc.ops import (
+    Add,
+    Constant,
+    CumSum,
+    Matmul,
+    MaxUnpool,
+    Minimum,
+    ReduceSum,
+    Relu,
+    Reshape,
+    ReverseSequence,
+    ScatterElements,
+    ScatterNd,
+    Softplus,
+)
 from mlc.runtime.executable import Executable, RunError
 from mlc.target import Target
 
@@ -200,6 +216,17 @@ def test_accumulators_of_a_product_stay_in_registers_over_k() -> None:
 def test_bufferization_makes_no_buffer_of_a_product() -> None:
     text = stage_of(matmul_module(24, 64, 64), "bufferized")
     assert "memref.alloc" not in text and "memref.copy" not in text
+
+
+def test_what_is_fused_behind_a_reshape_does_not_overwrite_what_is_reshaped() -> None:
+    x = np.random.default_rng(0).standard_normal((16, 2, 2)).astype(np.float32)
+    six = Constant(np.array(1.5, np.float32)).result
+    module = fused_module(
+        lambda x: Minimum(Reshape(Softplus(x).result, dims=(1, 16, 2, 2)).result, six).result, [type_of(x)]
+    )
+    program = emit(module, Target.parse("host"), Options(no_fallback=True), kernels=MlirKernels())
+    (got,) = Executable(artifact_of(program), []).run(x)
+    assert_close([got], interpret(module, [x]), model="a reshape between elementwise ops")
 
 
 def test_symbolic_dims_stay_question_marks() -> None:

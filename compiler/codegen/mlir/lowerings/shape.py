@@ -38,10 +38,10 @@ def reshape(g: Lowering, op: Reshape) -> None:
     """The same elements, copied: only where the reshape could not be a view."""
     stage = g.stage(op)
     count = op.result.tensor.element_count
-    out = g.result(stage, op.result, (count,))
-    [made] = stage.generic(
-        ["i"], [(stage.tensor(op.x, (count,)), ["i"])], [(out, ["i"])], lambda b, x, _: x, attributes=g.last()
-    )
+    x, out = stage.tensor(op.x, (count,)), g.result(stage, op.result, (count,))
+    # No generic: MLIR drops one that copies, and what is fused behind it then overwrites x.
+    copy = f"linalg.copy {{{g.last()}}} ins({x.name} : {x.type}) outs({out.name} : {out.type}) -> {out.type}"
+    made = stage.op(copy, out.dtype, out.dims)
     g.tile_loops(stage, 1)
     g.finish(stage, made)
 
