@@ -307,7 +307,7 @@ def test_schedules_are_texts_of_their_family() -> None:
 
 
 def test_no_kernel_is_the_reason_for_what_mlir_cannot_lower() -> None:
-    from mlc.codegen.mlir.text import memory_type
+    from mlc.codegen.mlir.elements import memory_type
 
     with pytest.raises(NoKernel, match="MLIR lowers no arithmetic on complex<f32> to LLVM"):
         memory_type(DType.C64)

@@ -10,9 +10,10 @@ from typing import Any
 
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Stage
+from mlc.codegen.mlir.text import Body, Stage
 from mlc.codegen.program import literal
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Op, Value

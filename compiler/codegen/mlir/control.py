@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mlc.codegen.mlir.text import INDEX, Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.elements import INDEX, Scalar
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.ir import Dim
 
 Carried = Any  # Scalar | Tensor: each comes out of a loop as what went in

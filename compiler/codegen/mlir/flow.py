@@ -11,8 +11,9 @@ from typing import Protocol
 
 from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.control import Carried, loop, part_of, repeat, replaced, when
+from mlc.codegen.mlir.elements import INDEX, Scalar
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import INDEX, Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.codegen.steps import If as IfStep
 from mlc.codegen.steps import Loop as LoopStep
 from mlc.codegen.steps import Step

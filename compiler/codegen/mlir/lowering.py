@@ -28,8 +28,9 @@ from llvmlite import ir
 from mlc.codegen.builder import I64, POINTER
 from mlc.codegen.kernel import Kernel, Storage, Temporary
 from mlc.codegen.kernels.elementwise import merge_dims
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.registry import SCALARS
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor, register_type
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.codegen.schedule import WORTH_A_THREAD, Plan
 from mlc.ir import Dim, DType, Op, Value, symbol
 from mlc.ir.dims import product

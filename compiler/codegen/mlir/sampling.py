@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.elements import Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.ir import Dim
 
 

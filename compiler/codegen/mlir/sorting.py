@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from mlc.codegen.kernels.sorting import RADIX
 from mlc.codegen.mlir.control import Carried, insert, loop
-from mlc.codegen.mlir.text import INDEX, Body, Scalar, Tensor
+from mlc.codegen.mlir.elements import INDEX, Scalar
+from mlc.codegen.mlir.text import Body, Tensor
 from mlc.ir import DType
 
 # Of a place, the unsigned key of one of its elements.

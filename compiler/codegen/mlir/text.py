@@ -22,15 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlc.codegen.kernel import Storage
-from mlc.codegen.mlir.elements import INDEX as INDEX
-from mlc.codegen.mlir.elements import Arithmetic as Arithmetic
-from mlc.codegen.mlir.elements import Scalar as Scalar
-from mlc.codegen.mlir.elements import Writer as Writer
-from mlc.codegen.mlir.elements import dense as dense
-from mlc.codegen.mlir.elements import memory_type as memory_type
-from mlc.codegen.mlir.elements import number_text as number_text
-from mlc.codegen.mlir.elements import register_type as register_type
-from mlc.codegen.mlir.elements import stored_number
+from mlc.codegen.mlir.elements import INDEX, Arithmetic, Scalar, Writer, dense, memory_type, stored_number
 from mlc.codegen.mlir.narrow import decoded_narrow, encoded_narrow, is_narrow_float
 from mlc.ir import Array, Dim, DType, Value
 from mlc.ir.dims import Quotient, Symbol

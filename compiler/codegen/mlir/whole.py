@@ -15,11 +15,12 @@ from mlc.codegen.kernel import Prepared, Storage
 from mlc.codegen.lower import Lowering
 from mlc.codegen.main import registers_hold
 from mlc.codegen.mlir.backend import MlirKernels
+from mlc.codegen.mlir.elements import Scalar, dense
 from mlc.codegen.mlir.flow import told_dims, write_control
 from mlc.codegen.mlir.lowering import Call
 from mlc.codegen.mlir.pipeline import STAGES
 from mlc.codegen.mlir.run import Schedule, lower
-from mlc.codegen.mlir.text import Scalar, Stage, Tensor, dense, tensor_type
+from mlc.codegen.mlir.text import Stage, Tensor, tensor_type
 from mlc.codegen.registry import NoKernel
 from mlc.codegen.schedule import Launch
 from mlc.codegen.steps import If, Loop, Step, walk

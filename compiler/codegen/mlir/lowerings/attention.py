@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlc.codegen.kernel import Storage
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.matmul import contraction, tile_product
@@ -18,7 +19,7 @@ from mlc.codegen.mlir.lowerings.reduce import reduction, row_maxima
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Value

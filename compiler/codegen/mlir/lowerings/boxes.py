@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlc.codegen.mlir.control import loop
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.indexing import clamped, wrapped
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.reduce import lowest
@@ -12,7 +13,7 @@ from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float, between, minus, plus, times
 from mlc.codegen.mlir.scalars.arithmetic import largest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, register_type
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import DType

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 from mlc.codegen.mlir.control import Carried, nest, when
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, register_type
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registers import accumulator
 from mlc.ops import Col2Im
 

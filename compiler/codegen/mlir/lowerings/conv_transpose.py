@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlc.codegen.kernel import Storage
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering, best_divisor
 from mlc.codegen.mlir.lowerings.windows import SPARE_REGISTERS, multiply_add, padded, sliced
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Array, Dim

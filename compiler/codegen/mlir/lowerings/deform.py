@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from mlc.codegen.kernel import Temporary
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.matmul import contraction, tile_product
@@ -12,7 +13,7 @@ from mlc.codegen.mlir.lowerings.windows import multiply_add
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float, elements_at, linear_weight, plus, times
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir.dims import product

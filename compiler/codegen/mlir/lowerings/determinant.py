@@ -6,10 +6,11 @@ For other compilers a step of the elimination is structured ops on all matrices 
 from __future__ import annotations
 
 from mlc.codegen.mlir.control import Carried, forall, insert, loop, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg, named
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.ir import DType
 from mlc.ir.dims import product
 from mlc.ops import Det

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.control import Carried, forall, insert, loop
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.random import stream
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Tensor
+from mlc.codegen.mlir.text import Body, Tensor
 from mlc.ir import DType
 from mlc.ops import Multinomial
 

@@ -14,12 +14,13 @@ import numpy as np
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.kernels.fourier import known_length
 from mlc.codegen.mlir.control import Carried, loop, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Array, Dim, DType
 from mlc.ops import Dft, Stft

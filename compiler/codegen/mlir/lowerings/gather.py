@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import wrapped
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.ops import Gather, GatherElements, GatherNd
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.kernels.grid import CUBIC_A, TAPS
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import flat_index, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
@@ -18,7 +19,7 @@ from mlc.codegen.mlir.sampling import (
     times,
 )
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import DType
 from mlc.ir.dims import product

@@ -8,10 +8,11 @@ import numpy as np
 
 from mlc.codegen.kernel import Storage
 from mlc.codegen.kernels.tiles import TileShape, step_cycles, tile_shapes
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering, best_divisor
 from mlc.codegen.mlir.narrow import is_narrow_float
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Value

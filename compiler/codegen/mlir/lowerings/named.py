@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlc.codegen.mlir.elements import memory_type, number_text
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.conv_blocked import channel_runs
 from mlc.codegen.mlir.lowerings.pool import mean_or_root, pool
 from mlc.codegen.mlir.lowerings.reduce import lowest, softmax
 from mlc.codegen.mlir.lowerings.windows import bias_or_zeros, multiply_add, reach, sliced, window_index
 from mlc.codegen.mlir.registry import named
-from mlc.codegen.mlir.text import Expressions, Stage, Tensor, memory_type, number_text
+from mlc.codegen.mlir.text import Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim

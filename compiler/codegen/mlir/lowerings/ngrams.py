@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mlc.codegen.mlir.control import Carried, loop
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registry import NoKernel
 from mlc.ir import DType
 from mlc.ir.dims import product

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlc.codegen.kernel import Storage, Temporary
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.lowering import Lowering, aligned, doubtful_index
 from mlc.codegen.mlir.lowerings.reduce import divided, reduction
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor, register_type
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import floordiv, product

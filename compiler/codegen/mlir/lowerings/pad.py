@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.indexing import clamped, modulo, names_axis, read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar, register_type
+from mlc.codegen.mlir.text import Body
 from mlc.ir import Dim
 from mlc.ops import Pad
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.pool_places import max_pool_with_places
 from mlc.codegen.mlir.lowerings.reduce import lowest
 from mlc.codegen.mlir.lowerings.windows import pool_image, window_index
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.arithmetic import largest
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import DType

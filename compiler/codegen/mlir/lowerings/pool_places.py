@@ -8,12 +8,13 @@ from typing import Any
 from mlc.codegen.builder import I64
 from mlc.codegen.kernels.unpool import add_resolution
 from mlc.codegen.mlir.control import Carried, insert, loop, part_of, replaced, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import flat_index, read_index, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.reduce import lowest
 from mlc.codegen.mlir.lowerings.windows import pool_image, window_index
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Tensor
 from mlc.ir import DType
 from mlc.ir.dims import product
 from mlc.ops import MaxPool, MaxUnpool

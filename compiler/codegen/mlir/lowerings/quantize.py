@@ -6,10 +6,11 @@ from typing import Any
 
 import ml_dtypes
 
+from mlc.codegen.mlir.elements import Scalar, memory_type, register_type
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, memory_type, register_type
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import DType, Value

@@ -13,13 +13,14 @@ import numpy as np
 
 from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.control import forall, loop, part_of, replaced
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering, best_divisor
 from mlc.codegen.mlir.lowerings.matmul import contraction, tile_product
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.scalars.recurrent import activation
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import Array, Dim, DType, Value
 from mlc.ops import Gru, Lstm, Rnn

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from mlc.codegen.kernel import Storage
 from mlc.codegen.kernels.reduce import add_resolution
 from mlc.codegen.mlir.control import Carried, loop, nest
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.indexing import flat_index, read_index, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import as_float
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor, register_type
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from mlc.codegen.kernel import Storage, Temporary
 from mlc.codegen.kernels.resize_tables import operand_place, squeeze_of
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sampling import cubic_weight
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Stage
+from mlc.codegen.mlir.text import Body, Stage
 from mlc.codegen.registers import accumulator
 from mlc.codegen.registry import NoKernel
 from mlc.ir import Dim, DType, Value

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registers import accumulator
 from mlc.ir import Value
 from mlc.ops import RotaryEmbedding

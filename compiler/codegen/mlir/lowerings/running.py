@@ -5,11 +5,12 @@ from __future__ import annotations
 from mlc.codegen.kernel import Storage
 from mlc.codegen.kernels.running import add_axis_check
 from mlc.codegen.mlir.control import forall, insert, loop
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.indexing import names_axis
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Tensor, register_type
+from mlc.codegen.mlir.text import Body, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir.dims import product
 from mlc.ops import CumProd, CumSum

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from mlc.codegen.kernel import Storage
 from mlc.codegen.mlir.control import forall, insert, loop, part_of, replaced
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import clamped, modulo, wrapped
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, Tensor
+from mlc.codegen.mlir.text import Body, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import DType
 from mlc.ir.dims import product

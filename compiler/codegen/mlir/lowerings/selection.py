@@ -8,10 +8,11 @@ from typing import Any
 from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.mlir.control import Carried, insert, loop, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Stage, Tensor
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Compress, NonZero

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import INDEX, Scalar
 from mlc.codegen.mlir.indexing import read_index
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.lowerings.matmul import transposed
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import INDEX, Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.ir import Dim, DType
 from mlc.ir.dims import product
 from mlc.ops import (

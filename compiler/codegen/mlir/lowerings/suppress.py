@@ -8,6 +8,7 @@ from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.kernels.sorting import RADIX
 from mlc.codegen.mlir.control import Carried, forall, insert, loop, repeat, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.indexing import only_element, unraveled
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
@@ -15,7 +16,7 @@ from mlc.codegen.mlir.sampling import minus, plus, times
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
 from mlc.codegen.mlir.sorting import falling, key_bytes, sort_places
-from mlc.codegen.mlir.text import Body, Scalar, Tensor
+from mlc.codegen.mlir.text import Body, Tensor
 from mlc.codegen.registers import accumulator
 from mlc.ir import DType
 from mlc.ops import NonMaxSuppression

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from mlc.codegen.kernels.top_k import add_checks
 from mlc.codegen.mlir.control import Carried, forall, insert, loop, repeat, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
-from mlc.codegen.mlir.text import Body, Scalar, Tensor
+from mlc.codegen.mlir.text import Body, Tensor
 from mlc.ir.dims import product
 from mlc.ops import TopK
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from mlc.codegen.kernels.trees import COMPARISONS, sorted_table
 from mlc.codegen.mlir.control import Carried, loop, repeat
+from mlc.codegen.mlir.elements import Scalar, register_type
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.scalars.arithmetic import largest, smallest
 from mlc.codegen.mlir.scalars.conversion import converted
-from mlc.codegen.mlir.text import Body, Scalar, register_type
+from mlc.codegen.mlir.text import Body
 from mlc.codegen.registers import accumulator
 from mlc.ir import DType
 from mlc.ops import LabelEncoder, TreeEnsemble

@@ -9,10 +9,11 @@ from mlc.codegen.builder import I64
 from mlc.codegen.kernel import Temporary
 from mlc.codegen.kernels.sorting import RADIX
 from mlc.codegen.mlir.control import Carried, insert, loop, when
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
 from mlc.codegen.mlir.registry import linalg
 from mlc.codegen.mlir.sorting import key_bytes, rising, sort_places
-from mlc.codegen.mlir.text import Body, Scalar, Stage
+from mlc.codegen.mlir.text import Body, Stage
 from mlc.ir import Dim, DType, Value
 from mlc.ir.dims import product
 from mlc.ops import Unique

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlc.codegen.kernel import Storage
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.lowering import Lowering
-from mlc.codegen.mlir.text import Body, Expressions, Scalar, Stage, Tensor
+from mlc.codegen.mlir.text import Body, Expressions, Stage, Tensor
 from mlc.ir import Dim, Value
 from mlc.ir.dims import maximum
 from mlc.ops import Conv

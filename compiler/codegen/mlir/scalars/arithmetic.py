@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.registry import scalar
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.ir import DType, Value
 from mlc.ops import (
     Abs,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar, memory_type, register_type
 from mlc.codegen.mlir.narrow import encoded, encoded_e8m0, is_narrow_float, rounded_to_odd
 from mlc.codegen.mlir.registry import scalar
-from mlc.codegen.mlir.text import Body, Scalar, memory_type, register_type
+from mlc.codegen.mlir.text import Body
 from mlc.ir import DType
 from mlc.ops import Bitcast, Cast
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.registry import scalar
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.ir import Op
 from mlc.ops import (
     Acos,

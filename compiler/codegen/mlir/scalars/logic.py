@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.registry import scalar
 from mlc.codegen.mlir.scalars.arithmetic import is_unsigned
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 from mlc.ops import (
     And,
     Assert,

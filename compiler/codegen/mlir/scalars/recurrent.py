@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mlc.codegen.mlir.elements import Scalar
 from mlc.codegen.mlir.scalars.functions import expm1_of, sigmoid_of, softplus_of
-from mlc.codegen.mlir.text import Body, Scalar
+from mlc.codegen.mlir.text import Body
 
 
 def activation(b: Body, name: str, alpha: float, beta: float, x: Scalar) -> Scalar:
