@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,7 @@ from mlc.frontend import mlir_models
 from mlc.frontend.torch_models import is_factory, versions
 from mlc.ir import Module
 from mlc.ir.ledger import Ledger
+from mlc.ir.printer import print_module
 from mlc.ir.verifier import verify
 from mlc.rewrite import Observer, PassResult, RunOptions, run_passes
 from mlc.target import Target
@@ -207,16 +209,19 @@ def _generate(compilation: Compilation, target: Target, options: Options) -> Non
     compilation.notes += _tuning_notes(tuning, target)
     if options.backend == "mlir":
         compilation.kernels = mlir_kernels(options.schedule)
-    compilation.program = generate(
-        compilation.module,
-        target,
-        fallback=options.fallback,
-        cache=cache,
-        jobs=options.job_count,
-        tuned=tuning.choices,
-        kernels=compilation.kernels,
-    )
-    compilation.artifact = to_artifact(compilation.program, compilation.module, target)
+    # The text names weights by hashes of them. Hashing holds no lock: it is done while code is made.
+    with ThreadPoolExecutor(1) as beside:
+        text = beside.submit(print_module, compilation.module)
+        compilation.program = generate(
+            compilation.module,
+            target,
+            fallback=options.fallback,
+            cache=cache,
+            jobs=options.job_count,
+            tuned=tuning.choices,
+            kernels=compilation.kernels,
+        )
+        compilation.artifact = to_artifact(compilation.program, text.result(), target)
 
 
 def _tuning_notes(tuning: Tuning, target: Target) -> list[str]:

@@ -108,8 +108,8 @@ def read_schedule(path: Path | None) -> Schedule | None:
         raise CompileError(f"not the text of a schedule: {error}", where=str(path)) from None
 
 
-def to_artifact(program: Program, module: Module, target: Target) -> runtime.Artifact:
-    """The artifact of a compiled module; weights are laid out here, each at its offset."""
+def to_artifact(program: Program, ir: str, target: Target) -> runtime.Artifact:
+    """The artifact of a compiled module whose text is `ir`; weights are laid out here, each at its offset."""
     weights = aligned_bytes(program.weight_bytes)
     for weight in program.weights:
         data = np.ascontiguousarray(weight.array).reshape(-1).view(np.uint8)
@@ -131,7 +131,7 @@ def to_artifact(program: Program, module: Module, target: Target) -> runtime.Art
         workspace_bytes=str(program.workspace_bytes),
         target=target.name,
         features=target.features,
-        ir=print_module(module),
+        ir=ir,
     )
 
 

@@ -22,6 +22,7 @@ from mlc.driver.generate import generate, to_artifact
 from mlc.driver.tuning import TunedKernel, Tuning, combination, load_tuning, save_tuning
 from mlc.errors import CompileError
 from mlc.ir import Module
+from mlc.ir.printer import print_module
 from mlc.target import Target
 from mlc.tools.compare import difference
 from mlc.tools.ratio import Ratio, ratio_of_medians
@@ -132,7 +133,7 @@ class Tuner:
             jobs=self.options.job_count,
             tuned=tuned,
         )
-        return _Built(program, driver.Executable.of(to_artifact(program, self.module, self.target)))
+        return _Built(program, driver.Executable.of(to_artifact(program, print_module(self.module), self.target)))
 
 
 @dataclass(frozen=True)
