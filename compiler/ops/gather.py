@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 
 from mlc.ir import Array, Dim, DType, Op, Purity, TensorType, Value
-from mlc.ir.dims import is_static
 from mlc.ops.inference import merged_dim, normalized_axis, require_dtype, same_dtype
 from mlc.ops.precision import widened
 
@@ -364,7 +363,7 @@ class TopK(Op, name="top_k"):
             return x, x.with_dtype(DType.I64)
         axis = normalized_axis(self, self.axis, x.rank)
         extent = x.dims[axis]
-        if is_static(extent) and is_static(self.k) and self.k > extent:  # type: ignore[operator]
+        if isinstance(extent, int) and isinstance(self.k, int) and self.k > extent:
             raise self.error(f"k is {self.k} but axis {axis} of {x} has {extent} elements")
         shape = (*x.dims[:axis], self.k, *x.dims[axis + 1 :])
         return x.with_shape(shape), TensorType(DType.I64, shape)

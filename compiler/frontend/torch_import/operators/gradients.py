@@ -128,16 +128,14 @@ def avg_pool_backward(
     kernel = kernel_size * 2 if len(kernel_size) == 1 else kernel_size
     strides = kernel if not stride else stride * 2 if len(stride) == 1 else stride
     pads = padding * 2 if len(padding) == 1 else padding
-    sizes, counts = self.tensor.dims[-2:], grad_output.tensor.dims[-2:]
-    if not all(isinstance(d, int) for d in (*sizes, *counts)):
+    sizes = [d for d in self.tensor.dims[-2:] if isinstance(d, int)]
+    counts = [d for d in grad_output.tensor.dims[-2:] if isinstance(d, int)]
+    if len(sizes) < 2 or len(counts) < 2:
         raise g.error("spatial dims of symbolic size are not supported")
-    spread = []
-    for axis in range(2):
-        seen = _windows(sizes[axis], counts[axis], kernel[axis], strides[axis], pads[axis])  # type: ignore[arg-type]
-        spread.append(seen)
+    spread = [_windows(sizes[a], counts[a], kernel[a], strides[a], pads[a]) for a in range(2)]
     if divisor_override is None:
         rows, columns = (
-            _divisors(seen, sizes[a], kernel[a], strides[a], pads[a], count_include_pad)  # type: ignore[arg-type]
+            _divisors(seen, sizes[a], kernel[a], strides[a], pads[a], count_include_pad)
             for a, seen in enumerate(spread)
         )
     else:

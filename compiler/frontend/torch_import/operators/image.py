@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mlc.frontend.torch_import.graph import Graph
 from mlc.frontend.torch_import.registry import torch_op
@@ -10,14 +11,22 @@ from mlc.ir import Dim, Value
 from mlc.ir.dims import product
 from mlc.ops import Col2Im, GridSample, Resize
 
+Coordinates = Literal["asymmetric", "half_pixel", "align_corners"]
+Mode = Literal["linear", "nearest", "cubic"]
+Padding = Literal["zeros", "border", "reflection"]
+
+# By the numbers that torch gives them: GridSamplerInterpolation and GridSamplerPadding.
+_MODES: tuple[Mode, ...] = ("linear", "nearest", "cubic")
+_PADDINGS: tuple[Padding, ...] = ("zeros", "border", "reflection")
+
 
 def _resized(
     g: Graph,
     x: Value,
     scales: Sequence[float | None] | None,
-    mode: str,
-    coordinates: str,
-    rounding: str = "floor",
+    mode: Mode,
+    coordinates: Coordinates,
+    rounding: Literal["round_prefer_ceil", "floor"] = "floor",
     antialias: bool = False,
 ) -> Value:
     rank = x.tensor.rank - 2
@@ -32,9 +41,9 @@ def _resized(
             x,
             factors=factors,
             dims=dims,
-            mode=mode,  # type: ignore[arg-type]
-            coordinates=coordinates,  # type: ignore[arg-type]
-            rounding=rounding,  # type: ignore[arg-type]
+            mode=mode,
+            coordinates=coordinates,
+            rounding=rounding,
             antialias=antialias,
         )
     )
@@ -100,7 +109,7 @@ def upsample_2d(
     g: Graph, self: Value, align_corners: bool, scales_h: float | None = None, scales_w: float | None = None
 ) -> Value:
     """Linear or cubic between elements."""
-    mode = "cubic" if "bicubic" in g.operator else "linear"
+    mode: Mode = "cubic" if "bicubic" in g.operator else "linear"
     is_smooth = g.operator.endswith("_aa")
     return _resized(g, self, [scales_h, scales_w], mode, _coordinates(align_corners), antialias=is_smooth)
 
@@ -111,11 +120,11 @@ def upsample_2d_vec(
     g: Graph, input: Value, align_corners: bool, scale_factors: tuple[float, ...] | None = None
 ) -> Value:
     """Linear or cubic between elements."""
-    mode = "cubic" if "bicubic" in g.operator else "linear"
+    mode: Mode = "cubic" if "bicubic" in g.operator else "linear"
     return _resized(g, input, scale_factors, mode, _coordinates(align_corners), antialias="_aa" in g.operator)
 
 
-def _coordinates(align_corners: bool) -> str:
+def _coordinates(align_corners: bool) -> Coordinates:
     return "align_corners" if align_corners else "half_pixel"
 
 
@@ -124,9 +133,7 @@ def grid_sampler(
     g: Graph, input: Value, grid: Value, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Value:
     """The input read at the places of the grid."""
-    mode = ("linear", "nearest", "cubic")[interpolation_mode]
-    padding = ("zeros", "border", "reflection")[padding_mode]
-    return g(GridSample(input, grid, mode, padding, align_corners))  # type: ignore[arg-type]
+    return g(GridSample(input, grid, _MODES[interpolation_mode], _PADDINGS[padding_mode], align_corners))
 
 
 @torch_op("aten.col2im")

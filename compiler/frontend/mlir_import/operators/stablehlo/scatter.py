@@ -18,6 +18,7 @@ from mlc.ops import And, Concat, LessOrEqual, Pad, ReduceMin, ScatterNd, Slice, 
 
 Reduction = Literal["none", "add", "mul", "max", "min"]
 _REDUCTIONS: dict[str, Reduction] = {"add": "add", "multiply": "mul", "maximum": "max", "minimum": "min"}
+_OF_TRUTHS: dict[Reduction, Reduction] = {"add": "max", "mul": "min"}  # or and and, of the numbers 0 and 1
 
 
 @mlir_op("stablehlo.scatter", ignores=("indices_are_sorted", "unique_indices"))
@@ -52,10 +53,9 @@ def _reduction(expression: Any, number: int) -> Reduction | None:
 
 def scattered(g: Graph, x: Value, indices: Value, updates: Value, axes: Gathering, reduction: Reduction) -> Value:
     """The scatter in general: ScatterNd over the indexed axes, which are moved to the front."""
-    if x.tensor.dtype is DType.BOOL and reduction != "none":  # or and and, of numbers
+    if x.tensor.dtype is DType.BOOL and reduction != "none":
         x, updates = g.cast(x, DType.I8), g.cast(updates, DType.I8)
-        reduction = {"add": "max", "mul": "min"}.get(reduction, reduction)  # type: ignore[assignment]
-        return g.cast(scattered(g, x, indices, updates, axes, reduction), DType.BOOL)
+        return g.cast(scattered(g, x, indices, updates, axes, _OF_TRUTHS.get(reduction, reduction)), DType.BOOL)
     dims = x.tensor.dims
     vectors = last_axis(g, indices, axes.vector)
     windowed = [a for a in range(len(dims)) if a not in axes.dropped and a not in axes.operand_batch]

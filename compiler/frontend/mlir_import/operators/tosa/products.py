@@ -13,8 +13,8 @@ from mlc.ir import Array, Dim, DType, Value
 from mlc.ops import Add, Conv, ConvTranspose, Matmul, Sub
 
 
-@mlir_op("tosa.conv2d", ignores=("acc_type", "local_bound"))
-def conv2d(
+@mlir_op("tosa.conv2d", "tosa.conv3d", ignores=("acc_type", "local_bound"))
+def conv(
     g: Graph,
     input: Value,
     weight: Value,
@@ -26,38 +26,7 @@ def conv2d(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> Value:
-    """input[N, H, W, C] with weight[O, KH, KW, C]."""
-    return _convolved(g, input, weight, bias, input_zp, weight_zp, pad, stride, dilation)
-
-
-@mlir_op("tosa.conv3d", ignores=("acc_type", "local_bound"))
-def conv3d(
-    g: Graph,
-    input: Value,
-    weight: Value,
-    bias: Value,
-    input_zp: Array | None = None,
-    weight_zp: Array | None = None,
-    *,
-    pad: tuple[int, ...],
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-) -> Value:
-    """input[N, D, H, W, C] with weight[O, KD, KH, KW, C]."""
-    return _convolved(g, input, weight, bias, input_zp, weight_zp, pad, stride, dilation)
-
-
-def _convolved(
-    g: Graph,
-    input: Value,
-    weight: Value,
-    bias: Value,
-    input_zp: Array | None,
-    weight_zp: Array | None,
-    pad: tuple[int, ...],
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-) -> Value:
+    """input[N, spatial..., C] with weight[O, window..., C]."""
     x = channels_first(g, centered(g, input, input_zp))
     w = channels_first(g, centered(g, weight, weight_zp))
     b, rest = _bias(g, bias, x, w.tensor.dims[0])
