@@ -6,8 +6,7 @@ Every message names the input and says what was expected and what came. Who call
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +22,7 @@ class InputError(CompileError):
     """What the model was called with does not fit its inputs."""
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """The arguments of one call: a dense row-major array for each input (None for an object), the objects by slot, and
     the values of the symbols that the inputs' shapes define."""
 
@@ -41,6 +39,7 @@ class InputBinder:
         self._names = [spec.name for spec in artifact.inputs]
         self._dtypes = [numpy_dtype(spec.dtype) for spec in artifact.inputs]
         self._shapes = [[dims.parse(dim) for dim in spec.shape] for spec in artifact.inputs]
+        self._fixed_shapes = [dims.fixed(shape) for shape in self._shapes]
         self._definitions = _definitions(self._shapes, artifact.symbols)
 
     @property
@@ -58,11 +57,14 @@ class InputBinder:
             tensors.append(None if spec.slot is not None else _checked_array(spec, dtype, value))
         shapes = [() if tensor is None else tensor.shape for tensor in tensors]
         symbols = {name: shapes[i][axis] for name, (i, axis) in self._definitions.items()}
-        for i, shape in enumerate(shapes):
-            self._check_shape(i, shape, symbols)
+        for i, (shape, fixed) in enumerate(zip(shapes, self._fixed_shapes, strict=True)):
+            if shape != fixed:
+                self._check_shape(i, shape, symbols)
         return Bound(tensors, objects, symbols)
 
-    def _in_order(self, positional: Sequence[object], named: Mapping[str, object]) -> list[object]:
+    def _in_order(self, positional: Sequence[object], named: Mapping[str, object]) -> Sequence[object]:
+        if len(positional) == len(self._inputs) and not named:
+            return positional
         if len(positional) > len(self._inputs):
             raise InputError(
                 f"the model has {len(self._inputs)} inputs ({', '.join(self._names)}), got {len(positional)}"

@@ -56,31 +56,25 @@ class Frame:
             shapes=ctypes.addressof(self._shapes),
         )
         self.address = ctypes.addressof(self.call)
-        self._library = native.library()
+        self._begin, self._end = native.library().mlc_call_begin, native.library().mlc_call_end
 
-    def __enter__(self) -> None:
-        """Takes an arena for one call; raises MemoryError."""
-        self.call.arena = self._library.mlc_arena_new()
-        if self.call.arena is None:
+    def begin(self, workspace_bytes: int) -> None:
+        """Takes an arena and workspace_bytes bytes for one call. Raises MemoryError, and has taken neither then."""
+        if self._begin(self.address, workspace_bytes):
             raise MemoryError(native.last_error())
 
-    def take_workspace(self, byte_count: int) -> None:
-        """byte_count bytes for this call alone. Raises MemoryError."""
-        self.call.workspace = self._library.mlc_workspace_take(byte_count)
-        if self.call.workspace is None:
-            raise MemoryError(native.last_error())
-
-    def __exit__(self, *_: object) -> None:
-        """Gives the arena and the workspace back."""
-        self._library.mlc_arena_free(self.call.arena)
-        self._library.mlc_workspace_give(self.call.workspace)
-        self.call.arena = self.call.workspace = None
+    def end(self) -> None:
+        """Gives both back; nothing to do where begin has failed."""
+        self._end(self.address)
 
 
 def address_of(array: Array) -> int:
-    """Where the array's data lies; several times as fast as array.ctypes.data."""
-    address: int = array.__array_interface__["data"][0]
-    return address
+    """Where the array's data lies; several times as fast as array.ctypes.data where the array can be written to."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # is a buffer since 3.12
+    except (TypeError, ValueError):  # it is read-only, empty, or of a dtype that buffers do not know
+        address: int = array.__array_interface__["data"][0]
+        return address
 
 
 def array_at(address: int | None, dtype: np.dtype[Any], shape: Sequence[int]) -> Array:

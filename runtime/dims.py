@@ -7,7 +7,7 @@ an artifact only ever asks for the number.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 # A number, a symbol, or an operator's name and its two operands.
 Expr = int | str | tuple[str, "Expr", "Expr"]
@@ -42,6 +42,12 @@ def evaluate(expr: Expr, values: Mapping[str, int]) -> int:
             return values[expr]
         case (operator, x, y):
             return OPERATORS[operator](evaluate(x, values), evaluate(y, values))
+
+
+def fixed(shape: Sequence[Expr]) -> tuple[int, ...] | None:
+    """The shape in numbers, or None where a symbol decides."""
+    known = tuple(dim for dim in shape if isinstance(dim, int))
+    return known if len(known) == len(shape) else None
 
 
 def symbols_of(expr: Expr) -> set[str]:

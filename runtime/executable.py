@@ -51,6 +51,7 @@ class Executable:
         self._outputs = [_Output(spec, self._binder.input_symbols) for spec in artifact.outputs]
         self._steps = HostStepRunner(artifact.steps, host_steps)
         self._idle_frames: list[Frame] = []
+        self._fixed_workspace_bytes = None if artifact.symbols else self._code.workspace_bytes(None)
 
     def __repr__(self) -> str:
         inputs, outputs = (", ".join(map(str, specs)) for specs in (self.artifact.inputs, self.artifact.outputs))
@@ -118,13 +119,13 @@ class Executable:
         frame.symbols[:] = symbols  # type: ignore[call-overload]
         frame.call.profile = None
         try:
-            with frame:
-                frame.take_workspace(self._code.workspace_bytes(frame.symbols))
-                self._check(self._run_main(frame, {}), frame.call)
-                for index, room in enumerate(outputs):
-                    if room is None and late is not None:
-                        late(index, frame.outputs[index] or 0, list(frame.symbols))
+            frame.begin(self._workspace_bytes(frame))
+            self._check(self._run_main(frame, {}), frame.call)
+            for index, room in enumerate(outputs):
+                if room is None and late is not None:
+                    late(index, frame.outputs[index] or 0, list(frame.symbols))
         finally:
+            frame.end()
             self._idle_frames.append(frame)
 
     def _bind(self, arrays: tuple[object, ...], named: Mapping[str, object]) -> Bound:
@@ -140,15 +141,22 @@ class Executable:
             frame = Frame(self.artifact, self._weights)
         frame.inputs[:] = [tensor if tensor is None else address_of(tensor) for tensor in bound.tensors]
         frame.outputs[:] = [output if output is None else address_of(output) for output in prepared]
-        frame.symbols[:] = [bound.symbols.get(name, 0) for name in self.artifact.symbols]
+        if self.artifact.symbols:
+            frame.symbols[:] = [bound.symbols.get(name, 0) for name in self.artifact.symbols]
         frame.call.profile = profile
         try:
-            with frame:
-                frame.take_workspace(self._code.workspace_bytes(frame.symbols))
-                self._check(self._run_main(frame, bound.objects), frame.call)
-                return self._finish(prepared, frame, bound.objects)
+            frame.begin(self._workspace_bytes(frame))
+            self._check(self._run_main(frame, bound.objects), frame.call)
+            return self._finish(prepared, frame, bound.objects)
         finally:
+            frame.end()
             self._idle_frames.append(frame)
+
+    def _workspace_bytes(self, frame: Frame) -> int:
+        """The workspace of a call with the frame's symbols; asked for once where there are none."""
+        if self._fixed_workspace_bytes is not None:
+            return self._fixed_workspace_bytes
+        return self._code.workspace_bytes(frame.symbols)
 
     def _run_main(self, frame: Frame, objects: dict[int, object]) -> int:
         if not self.artifact.steps:
@@ -180,6 +188,7 @@ class _Output:
         self._spec = spec
         self._dtype = numpy_dtype(spec.dtype)
         self._shape = [dims.parse(dim) for dim in spec.shape]
+        self._fixed_shape = dims.fixed(self._shape)
         needed = set().union(*map(dims.symbols_of, self._shape))
         self._is_known = spec.dtype != OBJECT and needed <= input_symbols
 
@@ -187,6 +196,8 @@ class _Output:
         """The array that native code fills, or None when its shape depends on data."""
         if not self._is_known:
             return None
+        if self._fixed_shape is not None:
+            return np.empty(self._fixed_shape, self._dtype)
         shape = [dims.evaluate(dim, symbols) for dim in self._shape]
         if min(shape, default=0) < 0:
             raise RunError(f"output {self._spec.name!r} would have shape {tuple(shape)}; the inputs are too small")

@@ -31,6 +31,8 @@ PROTOTYPES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "mlc_arena_new": (c_void_p, ()),
     "mlc_arena_alloc": (c_void_p, (c_void_p, c_int64)),
     "mlc_arena_free": (None, (c_void_p,)),
+    "mlc_call_begin": (c_int, (c_void_p, c_int64)),
+    "mlc_call_end": (None, (c_void_p,)),
     "mlc_now_ns": (c_int64, ()),
 }
 

@@ -118,6 +118,13 @@ struct mlc_call {
   int64_t error_args[4]; /* the numbers in the message of a nonzero result */
 };
 
+/* Gives the call a new arena and so many bytes of workspace until mlc_call_end. Nonzero when memory is short: the call
+ * has neither then. */
+MLC_API int mlc_call_begin(mlc_call *call, int64_t workspace_bytes);
+
+/* Ends the call's arena and gives its workspace back; both pointers are NULL afterwards. */
+MLC_API void mlc_call_end(mlc_call *call);
+
 /* What the object code of an artifact exports:
  *   int64_t mlc_workspace_bytes(const int64_t *symbols);   bytes of workspace at these values of the input symbols
  *   int64_t mlc_main(mlc_call *call);                      0 or an error as above

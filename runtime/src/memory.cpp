@@ -210,3 +210,18 @@ void mlc_arena_free(mlc_arena *arena) {
   for (void *pointer : arena->blocks) mlc_workspace_give(pointer);
   delete arena;
 }
+
+int mlc_call_begin(mlc_call *call, int64_t workspace_bytes) {
+  call->workspace = mlc_workspace_take(workspace_bytes);
+  call->arena = call->workspace == nullptr ? nullptr : mlc_arena_new();
+  if (call->arena != nullptr) return 0;
+  mlc_call_end(call);
+  return -1;
+}
+
+void mlc_call_end(mlc_call *call) {
+  mlc_arena_free(call->arena);
+  mlc_workspace_give(call->workspace);
+  call->arena = nullptr;
+  call->workspace = nullptr;
+}

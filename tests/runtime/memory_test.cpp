@@ -111,6 +111,20 @@ void test_arena_buffers_live_until_the_arena_is_freed() {
   mlc_arena_free(nullptr);
 }
 
+void test_a_call_has_both_of_its_memories_or_neither() {
+  mlc_call call{};
+  CHECK(mlc_call_begin(&call, 1000) == 0);
+  CHECK(is_aligned(call.workspace) && call.arena != nullptr);
+  std::memset(call.workspace, 1, 1000);
+  CHECK(mlc_arena_alloc(call.arena, 100) != nullptr);
+  mlc_call_end(&call);
+  CHECK(call.workspace == nullptr && call.arena == nullptr);
+  mlc_call_end(&call);
+  CHECK(mlc_call_begin(&call, INT64_MAX) != 0);
+  CHECK(call.workspace == nullptr && call.arena == nullptr);
+  CHECK(std::strlen(mlc_last_error()) > 0);
+}
+
 void test_the_clock_moves_forward() {
   int64_t before = mlc_now_ns();
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -128,6 +142,7 @@ int main() {
   test_giving_back_twice_is_harmless();
   test_concurrent_calls_have_their_own_workspace();
   test_arena_buffers_live_until_the_arena_is_freed();
+  test_a_call_has_both_of_its_memories_or_neither();
   test_the_clock_moves_forward();
   mlc_workspace_trim();
 }

@@ -29,6 +29,7 @@ from mlc.runtime import (
     threads,
 )
 from mlc.runtime.artifact import numpy_dtype
+from mlc.runtime.call import address_of
 
 SHIFT = np.array([1, 2, 3, 4], np.float32)
 
@@ -66,6 +67,21 @@ def test_arguments_may_come_by_position_by_name_or_in_a_dict(scale: Executable) 
     np.testing.assert_array_equal(scale(x), scale({"x": x}))
     (only,) = scale.run(x)
     np.testing.assert_array_equal(scale(x), only)
+
+
+def test_an_input_that_cannot_be_written_to_is_read_where_it_lies(scale: Executable) -> None:
+    x = rows(6)
+    x.flags.writeable = False
+    np.testing.assert_array_equal(scale(x), 2 * x + SHIFT)
+
+
+@pytest.mark.parametrize("dtype", [np.dtype(np.float32), numpy_dtype("bfloat16")])
+@pytest.mark.parametrize("shape", [(3, 4), (0, 4)])
+def test_the_address_of_an_array_is_that_of_its_data(dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    array = np.zeros(shape, dtype)
+    assert address_of(array) == array.ctypes.data
+    array.flags.writeable = False
+    assert address_of(array) == array.ctypes.data
 
 
 def test_a_strided_or_unaligned_input_is_made_dense(scale: Executable) -> None:
