@@ -22,11 +22,13 @@ class Fuse(Pass):
 
     Unchanged: every value that is used outside of its group is one of the group's results, and each op computes what it
     did. Constants stay outside. A group has at most one heavy op and `max_ops` ops; two are a depthwise convolution on
-    blocked layouts and the 1x1 convolution that alone reads it, where `target` gains by not storing what is between.
+    blocked layouts and the 1x1 convolution that alone reads it, where `target` gains by not storing what is between;
+    of the backends only llvm has a kernel for that.
     """
 
     max_ops: int = option(64, least=1)
     target: str = "host"
+    backend: str = option("llvm", of=("llvm", "mlir", "interp"))
 
     def run(self, module: Module) -> None:
         for function in module.functions.values():
@@ -37,7 +39,7 @@ class Fuse(Pass):
             if not isinstance(op, Fused):
                 for region in op.regions:
                     self._fuse_block(module, region.block)
-        for group in find_groups(module, block, self.max_ops, Target.parse(self.target)):
+        for group in find_groups(module, block, self.max_ops, Target.parse(self.target), self.backend):
             fused = _outline(module, group)
             if group.miss is not None:  # said of its root, which the group has replaced
                 module.missed(fused, group.miss[0], blocker=group.miss[1], rule="fuse_separable_conv")

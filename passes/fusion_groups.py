@@ -128,9 +128,9 @@ class Group:
         return len(self.ops) > 1 if self.heavy else sum(not isinstance(op, MOVING) for op in self.ops) > 1
 
 
-def find_groups(module: Module, block: Block, max_ops: int, target: Target) -> list[Group]:
+def find_groups(module: Module, block: Block, max_ops: int, target: Target, backend: str) -> list[Group]:
     """The groups of two ops and more, in the order of their last ops. Near misses go to the module's ledger."""
-    grouping = _Grouping(module, block, max_ops, target)
+    grouping = _Grouping(module, block, max_ops, target, backend)
     for op in block:
         if not op.is_terminator and not isinstance(op, Constant):
             grouping.visit(op)
@@ -141,11 +141,11 @@ def find_groups(module: Module, block: Block, max_ops: int, target: Target) -> l
 class _Grouping:
     """The groups so far; `graph` has an edge from each group to those that read it."""
 
-    def __init__(self, module: Module, block: Block, max_ops: int, target: Target) -> None:
+    def __init__(self, module: Module, block: Block, max_ops: int, target: Target, backend: str) -> None:
         import networkx as nx  # half of what the passes take to import, and a model from the cache runs none
 
         self.module = module
-        self.max_ops, self.target = max_ops, target
+        self.max_ops, self.target, self.backend = max_ops, target, backend
         self.position = {op: number for number, op in enumerate(block)}
         self.group_of: dict[Op, Group] = {}
         self.graph: nx.DiGraph[Group] = nx.DiGraph()
@@ -277,6 +277,8 @@ class _Grouping:
             return "what the depthwise convolution leaves is needed elsewhere", use
         if isinstance(pair, str):
             return pair, source.heavy or source.ops[0]
+        if self.backend != "llvm":
+            return "only kernels of the llvm backend compute two convolutions", f"backend {self.backend}"
         loss = pair.loss(self.target)
         return (loss, f"target {self.target.name}") if loss else None
 

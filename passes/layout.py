@@ -29,6 +29,7 @@ class Layout(Pass):
     block: int = option(0, of=(0, 8, 16))
     everywhere: bool = False
     target: str = "host"
+    backend: str = option("llvm", of=("llvm", "mlir", "interp"))  # of the groups that it takes apart and makes anew
     numerics = "reassociating"
 
     def run(self, module: Module) -> None:
@@ -45,7 +46,7 @@ class Layout(Pass):
             for op in chosen:
                 blocker.convert(op)
         if is_fused:
-            Fuse(target=self.target).run(module)
+            Fuse(target=self.target, backend=self.backend).run(module)
 
 
 def _finds_any(module: Module, costs: Costs) -> bool:

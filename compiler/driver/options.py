@@ -79,4 +79,6 @@ class Options:
         for name in (*self.disabled, *self.rewrite_limits):
             if name not in present and name not in (known := list(pass_classes())):
                 raise CompileError(f"unknown pass {name!r}{nearest(name, [*known, *present])}")
-        return [item.for_target(self.target) for item in items if type(item).pass_name() not in self.disabled]
+        return [
+            item.for_target(self.target, self.backend) for item in items if type(item).pass_name() not in self.disabled
+        ]

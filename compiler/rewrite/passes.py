@@ -53,13 +53,14 @@ class Pass:
         """Rewrites the module in place. The module must verify afterwards and mean the same."""
         apply_rules(module, self.rules, pass_name=type(self).pass_name())
 
-    def for_target(self, target: str) -> Pass:
-        """This pass for code that runs on `target`: an option of that name, left at its default, is set."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        option = type(self).options().get("target")
-        if option is None or values["target"] != option.default:
-            return self
-        return type(self)(**{**values, "target": target})
+    def for_target(self, target: str, backend: str = "llvm") -> Pass:
+        """This pass for code that `backend` makes for `target`: options of those names, left at their defaults, are
+        set."""
+        options = type(self).options()
+        given = {"target": target, "backend": backend}
+        left = {name: text for name, text in given.items() if name in options}
+        left = {name: text for name, text in left.items() if getattr(self, name) == options[name].default}
+        return dataclasses.replace(self, **left) if left else self
 
     @classmethod
     def pass_name(cls) -> str:

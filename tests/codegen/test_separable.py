@@ -95,9 +95,14 @@ def pair_module(shape: Shape, dims: Sequence[Dim] | None = None, *, is_read_twic
     return module
 
 
-def remarks_of(module: Module, target: str = "host", pipeline: str = "fold,layout{everywhere=true},fuse") -> list[str]:
+def remarks_of(
+    module: Module,
+    target: str = "host",
+    pipeline: str = "fold,layout{everywhere=true},fuse",
+    backend: str = "llvm",
+) -> list[str]:
     """Runs the pipeline, and gives the remarks on pairs."""
-    passes = [item.for_target(target) for item in parse_pipeline(pipeline)]
+    passes = [item.for_target(target, backend) for item in parse_pipeline(pipeline)]
     _, ledger = run_passes(module, passes)
     return [str(r) for r in ledger.remarks() if r.rule == "fuse_separable_conv"]
 
@@ -229,6 +234,16 @@ def test_channels_that_are_not_in_blocks_stay_apart() -> None:
     module = pair_module(LARGE)
     (remark,) = remarks_of(module, pipeline="fold,fuse")
     assert "its channels are not in blocks, which the layout pass makes" in remark
+
+
+@pytest.mark.parametrize("backend", ["mlir", "interp"])
+@pytest.mark.parametrize("pipeline", ["layout{everywhere=true},fuse", "fuse,layout{everywhere=true}"])
+def test_a_backend_whose_kernels_have_one_root_gets_no_pair(pipeline: str, backend: str) -> None:
+    module = pair_module(LARGE)
+    remarks = remarks_of(module, pipeline=f"fold,{pipeline}", backend=backend)
+    assert "only kernels of the llvm backend compute two convolutions" in remarks[-1]
+    assert not [remark for remark in remarks if remark.startswith("passed")]
+    assert "separable_conv" not in [op.kind for op in module.walk() if isinstance(op, Fused)]
 
 
 def test_the_refusal_of_a_1x1_conv_in_a_group_is_said_of_the_group() -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mlc.driver.options import Options
 from mlc.errors import CompileError
 from mlc.ir import DType, Function, Location, Module, tensor
 from mlc.ops import Relu
 from mlc.passes import BUILTIN, LEVELS, parse_pipeline, pass_classes
+from mlc.passes.fuse import Fuse
 from mlc.passes.layout import Layout
 from mlc.rewrite import run_passes
 
@@ -155,6 +157,13 @@ def test_the_target_reaches_passes_that_ask_for_it() -> None:
     assert Layout(target="x86-64-v3").for_target("x86-64-v4") == Layout(target="x86-64-v3")
     (dce,) = parse_pipeline("dce")
     assert dce.for_target("x86-64-v4") is dce
+
+
+def test_the_backend_reaches_passes_that_ask_for_it() -> None:
+    names = [str(item) for item in Options(backend="mlir", target="x86-64-v3").pipeline()]
+    assert names[-1] == "fuse{target=x86-64-v3 backend=mlir}"
+    assert Fuse(backend="interp").for_target("host", "mlir") == Fuse(backend="interp")
+    assert Fuse().for_target("host", "llvm") == Fuse()
 
 
 @pytest.mark.parametrize(
