@@ -90,13 +90,15 @@ class Separable:
         # Weights that fit beside all else come from far away once for each core, others for each band.
         readers = min(bands, target.cores) if self.weight_bytes <= target.l2_bytes // 2 else bands
         again = max(0, readers - 1) * self.weight_bytes
+        # The time in which cores have no band, as a part of that in which they have one.
         idle = -(-bands // target.cores) * height * target.cores / max(1, lines) - 1
         waiting = idle * self._band_cycles(target, 1) * lines
         if gain >= again * _FROM_FAR + waiting:
             return ""
         if again * _FROM_FAR > waiting:
-            return f"{again} bytes of weights would be read again, for {saved} bytes of the image between"
-        return f"{bands} bands of lines would leave {target.cores} cores idle for {idle:.0%} of the time"
+            return f"{again} bytes of weights would be read again, for {saved // 2} bytes that are not stored"
+        unused = idle / (1 + idle)
+        return f"{target.cores} cores would be idle for {unused:.0%} of their time: there is work for {bands} at once"
 
     def _bands(self, height: int) -> int:
         """Bands of all samples."""
