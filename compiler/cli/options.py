@@ -183,7 +183,8 @@ def _limit(text: str) -> tuple[str, int]:
 
 
 def thread_counts(text: str) -> tuple[int, ...]:
-    """The counts in "1,2". Raises BadParameter for what is no count, or given twice."""
+    """The counts in "1,2", ascending: outputs are compared with those of the first. Raises BadParameter for what is no
+    count, or given twice."""
     counts = []
     for part in text.split(","):
         if not part.isdecimal() or not 1 <= int(part) <= MAX_THREADS:
@@ -191,4 +192,4 @@ def thread_counts(text: str) -> tuple[int, ...]:
         counts.append(int(part))
     if len(set(counts)) != len(counts):
         raise click.BadParameter(f"{text!r} names a count twice", param_hint="--threads")
-    return tuple(counts)
+    return tuple(sorted(counts))

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
 from mlc.cli import main
+from mlc.cli.options import thread_counts
 from mlc.errors import CompileError
 from mlc.tools.bench_child import Child
 from mlc.tools.bench_protocol import PEAK, Job, Started, Turn
@@ -114,6 +115,10 @@ def test_what_cannot_be_measured_is_refused_first(mlc: Mlc, model: Path, argumen
     result = mlc("bench", model, *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_bits_are_compared_with_those_of_the_fewest_threads() -> None:
+    assert thread_counts("2,10,1") == (1, 2, 10)
 
 
 def test_an_engine_that_refuses_the_model_says_so(mlc: Mlc, tmp_path: Path) -> None:
