@@ -72,6 +72,11 @@ class Target:
         return self.name
 
 
+# Kernels keep up to half of L2 on the stacks of threads, which have 8 MiB as a rule. An L2 that is larger belongs to
+# several cores, or is what a virtual machine says.
+_MOST_L2_BYTES = 4 * _KIB * _KIB
+
+
 def target_names() -> list[str]:
     """What `Target.parse` takes."""
     return ["host", *_NAMED]
@@ -119,7 +124,7 @@ def _host() -> Target:
         found,
         cores=len(os.sched_getaffinity(0)),
         l1_bytes=_cache_bytes(1) or found.l1_bytes,
-        l2_bytes=_cache_bytes(2) or found.l2_bytes,
+        l2_bytes=min(_cache_bytes(2) or found.l2_bytes, _MOST_L2_BYTES),
         l3_bytes=_cache_bytes(3) or found.l3_bytes,
         fmas=fmas_of(*_cpu_model(), vector_bytes=found.vector_bytes),
     )

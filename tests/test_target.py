@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mlc import target
 from mlc.errors import CompileError
 from mlc.target import Target, fmas_of, target_names
 
@@ -27,6 +28,11 @@ def test_the_host_has_what_it_says() -> None:
     if host.vector_bytes >= 32:
         assert host.has("avx2")
     assert host.feature_text.startswith("+sse3")
+
+
+def test_the_host_s_l2_leaves_room_on_the_stacks_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target, "_cache_bytes", lambda level: 64 << 20)
+    assert target._host.__wrapped__().l2_bytes == 4 << 20
 
 
 def test_every_name_parses() -> None:
