@@ -184,7 +184,7 @@ def _short(
     """What is slower than the fastest other engine, with where its time goes; what takes more memory; low means."""
     found = [
         *(line for result in every for line in _slower(result, threads)),
-        *(line for result in every for line in _larger(result, threads[0])),
+        *(line for count in threads for result in every for line in _larger(result, count)),
         *_low_means("-O2", networks, threads),
         *_low_means("-O3", fastest, threads),
     ]
@@ -213,7 +213,8 @@ def _larger(result: Result, threads: int) -> list[str]:
     ours, theirs = sizes["mlc"], sizes.get(MEMORY_MEASURE)
     if theirs is None or ours <= theirs:
         return []
-    return [f"- **{result['name']}**: {_mebibytes(ours)} of private memory, {MEMORY_MEASURE} {_mebibytes(theirs)}."]
+    sizes_text = f"{ours / 2**20:.1f} MiB of private memory, {MEMORY_MEASURE} {theirs / 2**20:.1f} MiB"
+    return [f"- **{result['name']}** with {threads} thread{'s' * (threads > 1)}: {sizes_text}."]
 
 
 def _low_means(level: str, networks: Sequence[Result], threads: Sequence[int]) -> list[str]:

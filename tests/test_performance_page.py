@@ -70,7 +70,7 @@ def test_more_memory_than_onnx_runtime_and_low_means_fall_short_too() -> None:
     large = result("fast", 1.0, 2.0, 4.0, fastest=1.0)
     large["rows"][1]["private_bytes"] = 4 << 20
     text = pages.page([large], [], "A machine.")
-    assert "- **fast -O3**: 4 MiB of private memory, ort 3 MiB." in text and "**fast**" not in text
+    assert "- **fast -O3** with 1 thread: 4.0 MiB of private memory, ort 3.0 MiB." in text and "**fast**" not in text
     assert "| fast -O3 | 2.5 s | 10.0 ms | 10.0 ms | 10.0 ms | 4 MiB | 3 MiB | 3 MiB |" in text
     low = pages.page([result("near", 1.0, 1.1, 2.0, fastest=0.5)], [], "A machine.")
     assert "at -O2 with 2 threads is 1.100 [1.100, 1.100]; 1.15 is aimed at." in low and "at -O3 with" not in low
