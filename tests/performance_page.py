@@ -91,7 +91,7 @@ def replaced(text: str, part: str) -> str:
     """The page with the part between the markers replaced."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head.rstrip()}\n\n{part.rstrip()}\n{tail if tail.strip() else ''}"
+    return "\n\n".join(text.strip() for text in (head, part, tail) if text.strip()) + "\n"
 
 
 def _contests(networks: Sequence[Result], operators: Sequence[Result], threads: int) -> str:

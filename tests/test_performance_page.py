@@ -89,4 +89,5 @@ def test_writing_the_page_again_replaces_its_part_and_nothing_else() -> None:
     once = pages.replaced("# Performance\n\n## By hand\n\nkept\n", part)
     assert once.startswith("# Performance\n\n## By hand\n\nkept\n") and once.count(pages.BEGIN) == 1
     assert pages.replaced(once, part) == once
-    assert pages.replaced(f"{once}\nafter\n", part).rstrip().endswith("after")
+    with_more = pages.replaced(f"{once}\n## More\n", part)
+    assert with_more.endswith(f"{pages.END}\n\n## More\n") and pages.replaced(with_more, part) == with_more
