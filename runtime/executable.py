@@ -33,6 +33,8 @@ class Executable:
 
     `exe(x, y)`, `exe(x=..., y=...)` and `exe({"x": ..., "y": ...})` are the same call. A model with one output returns
     it, any other a tuple. Safe to call from several threads at once; outputs never alias inputs, weights or each other.
+    Kernels keep scratch memory on the stack, up to half of L2 (2 MiB at most): a thread whose stack is not the system's
+    own of 8 MiB (threading.stack_size) needs 4 MiB.
     """
 
     def __init__(self, artifact: Artifact, host_steps: Sequence[StepFunction] = ()) -> None:
